@@ -1,0 +1,139 @@
+"""The services of a test run, as the environment names them, and three ways to talk to them: boto3, the AWS CLI, our tools.
+
+A suite written with this runs by hand too:  eval "$(tests/peers/kinesalite start /tmp/k)"; export KINESALITE_URL; ./test_...
+"""
+import base64
+import http.client
+import json
+import os
+import subprocess
+import time
+import urllib.parse
+
+import boto3
+import botocore.auth
+import botocore.awsrequest
+import botocore.config
+import botocore.credentials
+
+REGION = "us-east-1"
+BIN = os.path.join(os.environ.get("BUILD_DIR", ""), "bin")
+
+
+class Service:
+    """One endpoint with keys that are right for it."""
+
+    def __init__(self, name, prefix, url=None):
+        self.name = name
+        self.url = url or os.environ.get(f"{prefix}_URL")
+        self.key = os.environ.get(f"{prefix}_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        self.secret = os.environ.get(f"{prefix}_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+        self.role = os.environ.get(f"{prefix}_ROLE_ARN")
+
+    def client(self, kind, key=None, secret=None, token=None, **config):
+        return boto3.client(
+            kind, endpoint_url=self.url, region_name=REGION, aws_access_key_id=key or self.key,
+            aws_secret_access_key=secret or self.secret, aws_session_token=token,
+            config=botocore.config.Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60,
+                                          s3={"addressing_style": "path"}, **config))
+
+    def environment(self):
+        env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        env.update(AWS_ACCESS_KEY_ID=self.key, AWS_SECRET_ACCESS_KEY=self.secret, AWS_EC2_METADATA_DISABLED="true",
+                   AWS_DEFAULT_REGION=REGION, AWS_REGION=REGION, AWS_PAGER="",
+                   AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null")
+        return env
+
+    def cli(self, *words, input=None, binary=False, cwd=None):
+        """What the AWS CLI prints; a failure is an exception with its message."""
+        words = [os.environ.get("AWS_CLI", "aws"), "--endpoint-url", self.url, "--output", "json", *words]
+        return output(words, self.environment(), input, binary, cwd)
+
+    def tool(self, name, *words, input=None, binary=False, cwd=None):
+        """What one of our programs prints."""
+        words = [os.path.join(BIN, name), *words, "--endpoint-url", self.url, "--region", REGION]
+        return output(words, self.environment(), input, binary, cwd)
+
+    def signed(self, kind, method, path, headers, body, secret=None):
+        """Headers with a right signature, for a request that a test then changes."""
+        request = botocore.awsrequest.AWSRequest(method, self.url + path, data=body, headers=headers)
+        signer = botocore.auth.S3SigV4Auth if kind == "s3" else botocore.auth.SigV4Auth
+        credentials = botocore.credentials.Credentials(self.key, secret or self.secret)
+        signer(credentials, kind, REGION).add_auth(request)
+        return dict(request.headers.items())
+
+    def send(self, method, path, headers, body=None):
+        """Status and body of the answer to exactly these bytes."""
+        place = urllib.parse.urlsplit(self.url)
+        connection = http.client.HTTPConnection(place.hostname, place.port, timeout=30)
+        try:
+            connection.request(method, path, body=body, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+
+class Failed(Exception):
+    """A program ended with another status than 0."""
+
+    def __init__(self, words, done):
+        self.status, self.stderr = done.returncode, done.stderr.decode(errors="replace")
+        super().__init__(f"exit {done.returncode}: {' '.join(words)[:300]}\n{self.stderr}")
+
+
+def output(words, env, input, binary, cwd):
+    stdin = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
+    done = subprocess.run(words, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120,
+                          check=False, **stdin)
+    if done.returncode:
+        raise Failed(words, done)
+    return done.stdout if binary else done.stdout.decode()
+
+
+def present(*services):
+    return [service for service in services if service.url]
+
+
+def kinesis_services():
+    return present(Service("kinesis-mock", "KINESIS_MOCK"), Service("kinesalite", "KINESALITE"), Service("moto", "MOTO"),
+                   Service("klocal", "KLOCAL"))
+
+
+def s3_services():
+    return present(Service("radosgw", "RADOSGW"), Service("moto", "MOTO"), Service("klocal", "KLOCAL"))
+
+
+def tool_exists(name):
+    return os.access(os.path.join(BIN, name), os.X_OK)
+
+
+def stream(client, name, shards=1):
+    """A new stream, ready for use."""
+    client.create_stream(StreamName=name, ShardCount=shards)
+    deadline = time.monotonic() + 30
+    while client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"] != "ACTIVE":
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the stream {name} does not become active")
+        time.sleep(0.1)
+
+
+def records(client, name):
+    """All records of all shards as {(shard, sequence number): (partition key, data)}."""
+    found = {}
+    for shard in client.list_shards(StreamName=name)["Shards"]:
+        iterator = client.get_shard_iterator(StreamName=name, ShardId=shard["ShardId"],
+                                             ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+        while iterator:
+            answer = client.get_records(ShardIterator=iterator)
+            for record in answer["Records"]:
+                found[shard["ShardId"], record["SequenceNumber"]] = record["PartitionKey"], record["Data"]
+            iterator = answer.get("NextShardIterator") if answer["Records"] or answer["MillisBehindLatest"] else None
+    return found
+
+
+def records_json(answer):
+    """What the AWS CLI prints for get-records, as [(partition key, data)], and the next iterator."""
+    answer = json.loads(answer)
+    return ([(record["PartitionKey"], base64.b64decode(record["Data"], validate=True)) for record in answer["Records"]],
+            answer.get("NextShardIterator"))
