@@ -1,11 +1,7 @@
 #ifndef S3_S3_H
 #define S3_S3_H
 /* Everything of libs3. */
-#include <s3/bucket.h>
-#include <s3/list.h>
-#include <s3/multipart.h>
-#include <s3/object.h>
-#include <s3/transfer.h>
+#include <sigv4/sigv4.h>
 
 #ifdef __cplusplus
 extern "C" {
