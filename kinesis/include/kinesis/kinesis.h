@@ -1,6 +1,7 @@
 #ifndef KINESIS_KINESIS_H
 #define KINESIS_KINESIS_H
 /* Everything of libkinesis. */
+#include <kinesis/calls.h>
 #include <sigv4/sigv4.h>
 
 #ifdef __cplusplus

@@ -1,7 +1,11 @@
 #ifndef S3_S3_H
 #define S3_S3_H
 /* Everything of libs3. */
-#include <sigv4/sigv4.h>
+#include <s3/bucket.h>
+#include <s3/list.h>
+#include <s3/multipart.h>
+#include <s3/object.h>
+#include <s3/transfer.h>
 
 #ifdef __cplusplus
 extern "C" {
