@@ -1,7 +1,7 @@
 #ifndef CLIENT_RETRY_H
 #define CLIENT_RETRY_H
-/* Whether and when to try again: pure decisions and a quota. Rules: facts section 7.1, the generation of
- * 2026 by default, the one before it on request. */
+/* Whether and when to try again: pure decisions and a quota. Rules: facts section 7.1, the
+ * generation of 2026 by default, the one before it on request. */
 #include <sigv4/status.h>
 
 enum sigv4__retry_class {
@@ -15,14 +15,14 @@ enum sigv4__retry_class {
 
 /* What is known about a failed attempt. */
 struct sigv4__failed_attempt {
-    int status;             /* of the transfer: OK when an answer arrived */
-    int http_status;        /* 0: none */
-    const char *code;       /* the service's word, or "" */
+    int status;       /* of the transfer: OK when an answer arrived */
+    int http_status;  /* 0: none */
+    const char *code; /* the service's word, or "" */
     bool connect_timed_out;
-    bool host_was_reached;  /* some earlier attempt of this client reached that host */
+    bool host_was_reached; /* some earlier attempt of this client reached that host */
 };
-/* A host that never answered is not worth three time-outs: connect_timed_out without host_was_reached is
- * NEVER. */
+/* A host that never answered is not worth three time-outs: connect_timed_out without
+ * host_was_reached is NEVER. */
 enum sigv4__retry_class sigv4__retry_classify(const struct sigv4__failed_attempt *a);
 
 struct sigv4__retry_policy {
@@ -50,8 +50,8 @@ struct sigv4__retry_decision {
     bool quota_empty; /* would have been tried again, but for the quota */
     uint32_t delay_ms;
 };
-/* After attempt number state->attempts failed with class c (TRANSIENT, TIMEOUT or THROTTLE; others are never
- * "again" here). Takes from the quota. */
+/* After attempt number state->attempts failed with class c (TRANSIENT, TIMEOUT or THROTTLE; others
+ * are never "again" here). Takes from the quota. */
 struct sigv4__retry_decision sigv4__retry_decide(const struct sigv4__retry_policy *policy,
                                                  struct sigv4__quota *quota,
                                                  struct sigv4__retry_state *state,

@@ -11,7 +11,8 @@ struct sigv4__error_answer {
     const char *operation;         /* for the message: "PutRecords" */
     const char *host;
 };
-/* Fills out: status, http_status, code, request_id, message, retryable. Errors: NOMEM, then out says so. */
+/* Fills out: status, http_status, code, request_id, message, retryable. Errors: NOMEM, then out
+ * says so. */
 int sigv4__service_error(const struct sigv4__error_answer *in, const struct sigv4_alloc *alloc,
                          struct sigv4_error *out);
 /* True when a body begins like XML whose root element is Error (S3's failures inside a 200). */

@@ -352,8 +352,6 @@ static int wait_once(struct sigv4_loop *loop, uint64_t seen, int64_t left_ms)
         wait_stepped(loop, seen, left_ms);
         return SIGV4_OK;
     }
-    if (!pthread_equal(loop->owner, pthread_self()))
-        return SIGV4_E_WRONG_THREAD;
     int wait = left_ms < 0 ? -1 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
     return iterate(loop, (struct stimulus){.timeout_ms = wait}, &progress);
 }
@@ -363,7 +361,8 @@ int sigv4_loop_wait(struct sigv4_loop *loop, bool (*done)(void *ctx), void *ctx,
     int64_t end = now(loop) + timeout_ms;
     if (sigv4_loop_check(loop))
         return SIGV4_E_FORKED;
-    if (sigv4_loop_inside(loop) || loop->on_loop.embedded.size)
+    bool mine = pthread_equal(loop->owner, pthread_self());
+    if (sigv4_loop_inside(loop) || loop->on_loop.embedded.size || !(mine || is_threaded(loop)))
         return SIGV4_E_WRONG_THREAD;
     for (;;) {
         uint64_t seen = iterations(loop);

@@ -52,8 +52,9 @@ SIGV4_API struct sigv4_loop *sigv4_client_loop(const struct sigv4_client *client
  * "" until IMDS was asked. @thread loop. Errors: INVALID (a service's override is malformed). */
 struct sigv4_client_facts {
     size_t size;
-    const char *region, *region_origin;         /* "us-east-1", "AWS_REGION" */
-    const char *endpoint_url, *endpoint_origin; /* of the service asked for; "" without override */
+    const char *region, *region_origin; /* "us-east-1", "AWS_REGION" */
+    const char *endpoint_url;           /* of the service asked for; "" without override */
+    char endpoint_origin[192];          /* "AWS_ENDPOINT_URL_KINESIS" */
     const char *profile;
     bool use_fips, use_dual_stack;
 };
@@ -99,7 +100,8 @@ struct sigv4_request {
     void *ctx;
 };
 /* flags */
-#define SIGV4_ERROR_IN_200 0x1u  /* S3: a 200 whose XML root is Error is a failure of the service  \
+#define SIGV4_ERROR_IN_200                                                                         \
+    0x1u                         /* S3: a 200 whose XML root is Error is a failure of the service  \
                                   */
 #define SIGV4_UNSIGNED      0x2u /* no Authorization (web identity) */
 #define SIGV4_NOT_AGAIN     0x4u /* a repetition could do harm: only when nothing was sent */

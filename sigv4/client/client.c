@@ -1,0 +1,339 @@
+/* Who we are and where to: settings read once, the region found, exchanges begun. */
+#include "client/client.h"
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "client/exchange.h"
+#include "credentials/imds.h"
+#include "transport/call.h"
+#include "transport/loop.h"
+
+#include <sigv4/sigv4.h>
+#include <stdio.h>
+
+/* ---- holders ---- */
+
+static void client_destroy(struct sigv4_client *c)
+{
+    const struct sigv4_alloc *alloc = sigv4_loop_alloc(c->loop);
+    if (c->owns_provider)
+        sigv4_provider_free(c->provider);
+    sigv4_key_cache_free(c->keys);
+    sigv4__config_free(c->config);
+    sigv4__string_free(alloc, c->endpoint_option);
+    sigv4__string_free(alloc, c->user_agent);
+    sigv4__string_free(alloc, c->ca_bundle);
+    sigv4__alloc_put(alloc, c, sizeof *c);
+}
+
+void sigv4__client_hold(struct sigv4_client *client)
+{
+    atomic_fetch_add(&client->holders, 1);
+}
+
+void sigv4__client_unhold(struct sigv4_client *client)
+{
+    if (atomic_fetch_sub(&client->holders, 1) == 1)
+        client_destroy(client);
+}
+
+/* ---- region ---- */
+
+static void on_region(void *ctx, struct sigv4_slice region, const struct sigv4_error *err)
+{
+    struct sigv4_client *c = ctx;
+    struct sigv4_error none;
+    c->region_asked = false;
+    if (!err && (region.len >= sizeof c->region || !sigv4_host_label_valid(region, false))) {
+        sigv4__fail(&none, SIGV4_E_PROTOCOL, "IMDS answered a region that cannot be one");
+        err = &none;
+    }
+    if (err) {
+        struct sigv4_error because = *err;
+        sigv4__fail(
+            &none, SIGV4_E_INVALID,
+            "no region: pass --region, set AWS_REGION, or put region in the profile (%.200s)",
+            because.message);
+        err = &none;
+    } else {
+        sigv4__fixed_copy(c->region, sizeof c->region, region);
+        snprintf(c->region_origin, sizeof c->region_origin, "IMDS");
+    }
+    for (struct sigv4__exchange *x = c->exchanges; x; x = x->next)
+        sigv4__exchange_region(x, err);
+    sigv4__loop_owe(c->loop, -1);
+    sigv4__client_unhold(c);
+}
+
+bool sigv4__client_has_region(struct sigv4_client *c)
+{
+    if (c->region[0])
+        return true;
+    if (c->region_asked)
+        return false;
+    c->region_asked = true;
+    sigv4__client_hold(c);
+    sigv4__loop_owe(c->loop, 1);
+    int rc = sigv4__imds_region(c->loop, c->config, on_region, c);
+    if (rc) {
+        struct sigv4_error err;
+        sigv4__fail(&err, rc, "IMDS cannot be asked");
+        on_region(c, SIGV4_LIT(""), &err);
+    }
+    return false;
+}
+
+int sigv4__client_place(struct sigv4_client *c, const char *service_id, struct sigv4_place *out,
+                        struct sigv4__setting *endpoint, struct sigv4_error *err)
+{
+    int rc = sigv4__config_endpoint(c->config, service_id, c->endpoint_option, endpoint, err);
+    if (rc)
+        return rc;
+    *out = (struct sigv4_place){
+        .size = sizeof *out,
+        .region = c->region,
+        .endpoint_url = endpoint->value ? endpoint->value : "",
+        .use_fips = c->flags & SIGV4_USE_FIPS,
+        .use_dual_stack = c->flags & SIGV4_USE_DUAL_STACK,
+    };
+    return SIGV4_OK;
+}
+
+int sigv4_client_facts(struct sigv4_client *client, const char *service_id,
+                       struct sigv4_client_facts *out, struct sigv4_error *err)
+{
+    struct sigv4_place place;
+    struct sigv4__setting endpoint;
+    int rc = sigv4__client_place(client, service_id, &place, &endpoint, err);
+    if (rc)
+        return rc;
+    *out = (struct sigv4_client_facts){
+        .size = sizeof *out,
+        .region = client->region,
+        .region_origin = client->region_origin,
+        .endpoint_url = place.endpoint_url,
+        .profile = sigv4__config_profile(client->config),
+        .use_fips = place.use_fips,
+        .use_dual_stack = place.use_dual_stack,
+    };
+    snprintf(out->endpoint_origin, sizeof out->endpoint_origin, "%s",
+             endpoint.value ? endpoint.origin : "");
+    return SIGV4_OK;
+}
+
+/* ---- what was learned ---- */
+
+static uint64_t hash_of(struct sigv4_slice host)
+{
+    const unsigned char *p = host.ptr;
+    uint64_t h = 14695981039346656037u; /* FNV-1a */
+    for (size_t i = 0; i < host.len; i++)
+        h = (h ^ p[i]) * 1099511628211u;
+    return h;
+}
+
+bool sigv4__client_reached(const struct sigv4_client *client, struct sigv4_slice host)
+{
+    uint64_t h = hash_of(host);
+    for (size_t i = 0; i < sizeof client->reached / sizeof *client->reached; i++)
+        if (client->reached[i] == h)
+            return true;
+    return false;
+}
+
+void sigv4__client_set_reached(struct sigv4_client *client, struct sigv4_slice host)
+{
+    unsigned n = sizeof client->reached / sizeof *client->reached;
+    if (!sigv4__client_reached(client, host))
+        client->reached[client->reached_next++ % n] = hash_of(host);
+}
+
+int64_t sigv4__client_unix_ms(const struct sigv4_client *client)
+{
+    const struct sigv4_clock *clock = sigv4_loop_clock(client->loop);
+    return clock->wall_ms(clock->ctx) + client->skew_ms;
+}
+
+/* ---- life ---- */
+
+static int read_region(struct sigv4_client *c, const char *option, struct sigv4_error *err)
+{
+    struct sigv4__setting region;
+    int rc = sigv4__config_region(c->config, option, &region, err);
+    if (rc || !region.value)
+        return rc;
+    snprintf(c->region, sizeof c->region, "%s", region.value);
+    snprintf(c->region_origin, sizeof c->region_origin, "%s", region.origin);
+    return SIGV4_OK;
+}
+
+static int read_flag(struct sigv4_client *c, const char *variable, const char *property,
+                     uint32_t flag, struct sigv4_error *err)
+{
+    bool on = false;
+    int rc = sigv4__config_bool(c->config, variable, property, &on, NULL, err);
+    if (!rc && on)
+        c->flags |= flag;
+    return rc;
+}
+
+static int read_policy(struct sigv4_client *c, uint32_t option, struct sigv4_error *err)
+{
+    const char *generation = sigv4__config_env(c->config, "AWS_NEW_RETRIES_2026");
+    uint32_t attempts = option;
+    int rc = SIGV4_OK;
+    if (attempts == 0)
+        rc = sigv4__config_count(c->config, "AWS_MAX_ATTEMPTS", "max_attempts", 1000, &attempts,
+                                 err);
+    c->policy.max_attempts = attempts ? attempts : 3;
+    c->policy.older = generation && strcmp(generation, "false") == 0;
+    sigv4__quota_init(&c->quota, 0);
+    return rc;
+}
+
+static int read_trust(struct sigv4_client *c, const struct sigv4_client_options *o)
+{
+    struct sigv4__setting bundle;
+    const struct sigv4_alloc *alloc = sigv4_loop_alloc(c->loop);
+    sigv4__config_setting(c->config, o->ca_bundle, "AWS_CA_BUNDLE", "ca_bundle", &bundle);
+    if (bundle.value && !(c->ca_bundle = sigv4__string_copy(alloc, sigv4_str(bundle.value))))
+        return SIGV4_E_NOMEM;
+    c->http = (struct sigv4_http_options){
+        .size = sizeof c->http,
+        .connect_timeout_ms = o->connect_timeout_ms,
+        .stall_timeout_ms = o->stall_timeout_ms,
+        .ca_bundle = c->ca_bundle,
+        .flags = o->flags & SIGV4_NO_VERIFY_SSL ? SIGV4_HTTP_NO_VERIFY : 0,
+    };
+    return SIGV4_OK;
+}
+
+static int copy_texts(struct sigv4_client *c, const struct sigv4_client_options *o)
+{
+    char agent[160];
+    const struct sigv4_alloc *alloc = sigv4_loop_alloc(c->loop);
+    snprintf(agent, sizeof agent, "libsigv4/%s%s%.120s", sigv4_version(),
+             o->user_agent_suffix ? " " : "", o->user_agent_suffix ? o->user_agent_suffix : "");
+    c->user_agent = sigv4__string_copy(alloc, sigv4_str(agent));
+    if (o->endpoint_url)
+        c->endpoint_option = sigv4__string_copy(alloc, sigv4_str(o->endpoint_url));
+    return c->user_agent && (c->endpoint_option || !o->endpoint_url) ? SIGV4_OK : SIGV4_E_NOMEM;
+}
+
+static int check_endpoint(const struct sigv4_client_options *o, struct sigv4_error *err)
+{
+    struct sigv4_url url;
+    return o->endpoint_url ? sigv4_url_parse(sigv4_str(o->endpoint_url), &url, err) : SIGV4_OK;
+}
+
+static int set_up(struct sigv4_client *c, const struct sigv4_client_options *o,
+                  struct sigv4_error *err)
+{
+    const struct sigv4_alloc *alloc = sigv4_loop_alloc(c->loop);
+    struct sigv4__config_options how = {
+        .profile = o->profile, .without_secrets = true, .alloc = alloc};
+    int rc = check_endpoint(o, err);
+    if (!rc)
+        rc = sigv4__config_load(&c->config, &how, err);
+    if (!rc)
+        rc = read_region(c, o->region, err);
+    if (!rc)
+        rc = read_flag(c, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", SIGV4_USE_FIPS, err);
+    if (!rc)
+        rc = read_flag(c, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
+                       SIGV4_USE_DUAL_STACK, err);
+    if (!rc)
+        rc = read_policy(c, o->max_attempts, err);
+    if (rc)
+        return rc;
+    c->provider = o->credentials;
+    c->owns_provider = !o->credentials;
+    rc = read_trust(c, o);
+    if (!rc)
+        rc = copy_texts(c, o);
+    if (!rc)
+        rc = sigv4_key_cache_new(&c->keys, alloc);
+    if (rc)
+        return sigv4__fail(err, rc, "no memory for a client");
+    return c->provider ? SIGV4_OK
+                       : sigv4_provider_new_default(&c->provider, o->profile, alloc, err);
+}
+
+/* The loop ends what is under way; the last of them frees the client. */
+static void run_close(struct sigv4_job *job)
+{
+    struct sigv4_client *c =
+        (struct sigv4_client *)((char *)job - offsetof(struct sigv4_client, close_job));
+    for (struct sigv4__exchange *x = c->exchanges; x; x = x->next)
+        sigv4__exchange_end(x, SIGV4_E_CANCELED);
+    sigv4__client_unhold(c);
+}
+
+int sigv4_client_new(struct sigv4_client **out, struct sigv4_loop *loop,
+                     const struct sigv4_client_options *opts, struct sigv4_error *err)
+{
+    struct sigv4_client_options none = SIGV4_CLIENT_OPTIONS;
+    opts = opts ? opts : &none;
+    if (sigv4_loop_check(loop))
+        return sigv4__fail(err, SIGV4_E_FORKED, "this loop belongs to the parent process");
+    struct sigv4_client *c = sigv4__alloc_zero(sigv4_loop_alloc(loop), 1, sizeof *c);
+    if (!c)
+        return sigv4__fail(err, SIGV4_E_NOMEM, "no memory for a client");
+    c->loop = loop;
+    c->flags = opts->flags;
+    c->close_job.run = run_close;
+    atomic_init(&c->holders, 1);
+    int rc = set_up(c, opts, err);
+    if (rc) {
+        client_destroy(c);
+        return rc;
+    }
+    *out = c;
+    return SIGV4_OK;
+}
+
+void sigv4_client_free(struct sigv4_client *client)
+{
+    if (!client)
+        return;
+    atomic_store(&client->closing, true);
+    if (sigv4_loop_check(client->loop))
+        sigv4__client_unhold(client);
+    else
+        sigv4_loop_post(client->loop, &client->close_job);
+}
+
+struct sigv4_loop *sigv4_client_loop(const struct sigv4_client *client)
+{
+    return client->loop;
+}
+
+/* ---- exchanges ---- */
+
+int sigv4_send(struct sigv4_client *client, const struct sigv4_request *request,
+               struct sigv4_call **call, struct sigv4_error *err)
+{
+    struct sigv4__exchange *x;
+    if (sigv4_loop_check(client->loop))
+        return sigv4__fail(err, SIGV4_E_FORKED, "this client belongs to the parent process");
+    if (atomic_load(&client->closing))
+        return sigv4__fail(err, SIGV4_E_CLOSED, "the client is being freed");
+    int rc = sigv4__exchange_new(&x, client, request, err);
+    if (rc)
+        return rc;
+    if (call)
+        *call = x->call;
+    else
+        sigv4_call_release(x->call);
+    sigv4__exchange_start(x);
+    return SIGV4_OK;
+}
+
+void sigv4_call_resume(struct sigv4_call *call)
+{
+    struct sigv4__exchange *x = sigv4__call_ctx(call, sigv4__exchange_cancel);
+    if (x && x->state == SIGV4__SENDING) {
+        struct sigv4_engine *engine = sigv4_loop_engine(x->client->loop);
+        engine->ops->resume(engine, &x->transfer);
+    }
+}

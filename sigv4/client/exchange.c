@@ -1,0 +1,525 @@
+/* One request carried to its end; the states are drawn in exchange.h. */
+#include "client/exchange.h"
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/moment.h"
+#include "base/text.h"
+#include "client/head.h"
+#include "client/request.h"
+#include "client/service_error.h"
+#include "transport/call.h"
+#include "transport/loop.h"
+
+enum {
+    MAX_HEAD = 128 * 1024,
+    OWN_HEADERS = 6,
+    SKEW_MS = 4 * 60 * 1000 /* a smaller offset does not explain a refused signature */
+};
+
+static void step_place(struct sigv4__exchange *x);
+static void step_keys(struct sigv4__exchange *x);
+static void step_send(struct sigv4__exchange *x);
+
+/* ---- the end ---- */
+
+static void free_if_over(struct sigv4__exchange *x)
+{
+    if (x->called && !x->fetching_keys)
+        sigv4__exchange_free(x);
+}
+
+/* Step 5 of the loop: the user is called, once. */
+static void run_done(struct sigv4_job *job)
+{
+    struct sigv4__exchange *x =
+        (struct sigv4__exchange *)((char *)job - offsetof(struct sigv4__exchange, done_job));
+    struct sigv4_call *call = x->call;
+    if (x->request.on_done)
+        x->request.on_done(x->request.ctx, &x->answer.response);
+    x->call = NULL;
+    x->called = true;
+    free_if_over(x);
+    sigv4_call_finish(call);
+}
+
+static void fill_response(struct sigv4__exchange *x)
+{
+    struct sigv4_response *r = &x->answer.response;
+    r->error = x->error.status ? &x->error : NULL;
+    r->attempts = x->retry.attempts;
+    r->maybe_done = x->maybe_done;
+    r->body = sigv4__buffer_view(&x->answer.body);
+    r->request_id = sigv4__answer_find(&x->answer, "x-amzn-requestid");
+    if (r->request_id.len == 0)
+        r->request_id = sigv4__answer_find(&x->answer, "x-amz-request-id");
+    r->region = x->target.region;
+    r->host = "";
+    if (x->url.host.len) {
+        /* The host's text ends somewhere inside the URL: cut it there, it is needed no more. */
+        char *end =
+            x->target.url + ((const char *)x->url.host.ptr - x->target.url) + x->url.host.len;
+        *end = '\0';
+        r->host = x->url.host.ptr;
+    }
+    r->address = x->http.address;
+    r->http = x->http.size ? &x->http : NULL;
+}
+
+/* x->error says how it ended (status 0: well). */
+static void finish(struct sigv4__exchange *x)
+{
+    x->state = SIGV4__DONE;
+    sigv4_timer_set(&x->deadline, -1);
+    sigv4_timer_set(&x->pause, -1);
+    fill_response(x);
+    sigv4_loop_notify(x->client->loop, &x->done_job);
+}
+
+static void fail(struct sigv4__exchange *x, int status, const char *what)
+{
+    sigv4__fail(&x->error, status, "%s: %s", x->request.operation, what);
+    finish(x);
+}
+
+void sigv4__exchange_end(struct sigv4__exchange *x, int verdict)
+{
+    if (x->state == SIGV4__DONE)
+        return;
+    x->verdict = verdict;
+    if (x->state == SIGV4__SENDING) {
+        struct sigv4_engine *engine = sigv4_loop_engine(x->client->loop);
+        engine->ops->abort(engine, &x->transfer);
+        return;
+    }
+    if (verdict == SIGV4_E_TIMEOUT && x->error.status)
+        finish(x); /* the last attempt's failure says more than "too late" */
+    else
+        fail(x, verdict, sigv4_status_text(verdict));
+}
+
+void sigv4__exchange_cancel(void *exchange)
+{
+    sigv4__exchange_end(exchange, SIGV4_E_CANCELED);
+}
+
+static void on_deadline(void *ctx)
+{
+    sigv4__exchange_end(ctx, SIGV4_E_TIMEOUT);
+}
+
+/* ---- place and keys ---- */
+
+static void step_place(struct sigv4__exchange *x)
+{
+    struct sigv4_place place;
+    struct sigv4__setting endpoint;
+    x->state = SIGV4__PLACE;
+    if (!sigv4__client_has_region(x->client))
+        return; /* sigv4__exchange_region goes on */
+    memset(&x->error, 0, sizeof x->error);
+    x->target.size = sizeof x->target;
+    int rc = sigv4__client_place(x->client, x->request.service_id, &place, &endpoint, &x->error);
+    if (!rc)
+        rc = x->request.resolve(x->request.resolve_ctx, &place, &x->target, &x->error);
+    if (!rc)
+        rc = sigv4_url_parse(sigv4_str(x->target.url), &x->url, &x->error);
+    if (rc)
+        finish(x);
+    else
+        step_keys(x);
+}
+
+void sigv4__exchange_region(struct sigv4__exchange *x, const struct sigv4_error *err)
+{
+    if (x->state != SIGV4__PLACE)
+        return;
+    if (err) {
+        x->error = *err;
+        finish(x);
+    } else {
+        step_place(x);
+    }
+}
+
+static void on_keys(void *ctx, struct sigv4_credentials *creds, const struct sigv4_error *err)
+{
+    struct sigv4__exchange *x = ctx;
+    x->fetching_keys = false;
+    if (x->state == SIGV4__DONE) {
+        free_if_over(x);
+        return;
+    }
+    if (!creds) {
+        x->error = *err;
+        finish(x);
+        return;
+    }
+    sigv4_credentials_release(x->creds);
+    x->creds = sigv4_credentials_hold(creds);
+    step_send(x);
+}
+
+static void step_keys(struct sigv4__exchange *x)
+{
+    x->state = SIGV4__KEYS;
+    if ((x->request.flags & SIGV4_UNSIGNED) || (x->client->flags & SIGV4_ANONYMOUS)) {
+        step_send(x);
+        return;
+    }
+    x->fetching_keys = true;
+    int rc = sigv4_provider_fetch(x->client->provider, x->client->loop, on_keys, x);
+    if (rc) {
+        x->fetching_keys = false;
+        fail(x, rc, "cannot ask for credentials");
+    }
+}
+
+/* ---- one attempt ---- */
+
+static bool is_success(int http_status)
+{
+    return http_status >= 200 && http_status < 300;
+}
+
+static void on_header(void *ctx, struct sigv4_slice name, struct sigv4_slice value)
+{
+    struct sigv4__exchange *x = ctx;
+    sigv4__answer_header(&x->answer, name, value);
+}
+
+static enum sigv4_flow on_body(void *ctx, struct sigv4_slice chunk)
+{
+    struct sigv4__exchange *x = ctx;
+    bool good = is_success(x->transfer.http_status);
+    x->answer.response.http_status = x->transfer.http_status;
+    if (!good || !x->request.on_chunk)
+        return sigv4__answer_collect(&x->answer, chunk, !good);
+    x->answer.streamed = true;
+    return x->request.on_chunk(x->request.ctx, &x->answer.response, chunk);
+}
+
+static void on_transferred(void *ctx, const struct sigv4_http_result *result);
+
+static void prepare_transfer(struct sigv4__exchange *x, const char *url)
+{
+    x->transfer = (struct sigv4_transfer){
+        .size = sizeof x->transfer,
+        .method = x->request.method,
+        .url = url,
+        .headers = x->headers,
+        .header_count = x->header_count,
+        .body = x->request.body,
+        .body_count = x->request.body_count,
+        .body_length = x->request.body_length,
+        .options = &x->client->http,
+        .on_header = on_header,
+        .on_body = on_body,
+        .on_done = on_transferred,
+        .ctx = x,
+    };
+}
+
+/* A reader keeps its own ctx: the transfer's is the exchange. */
+static int read_body(void *ctx, uint64_t offset, void *buf, size_t cap, size_t *got)
+{
+    struct sigv4__exchange *x = ctx;
+    return x->request.read(x->request.ctx, offset, buf, cap, got);
+}
+
+static void step_send(struct sigv4__exchange *x)
+{
+    const char *url;
+    struct sigv4_engine *engine = sigv4_loop_engine(x->client->loop);
+    memset(&x->error, 0, sizeof x->error);
+    if (x->presign) {
+        (void)sigv4__head_presign(x, &x->error);
+        finish(x);
+        return;
+    }
+    if (sigv4__head_build(x, &url, &x->error)) {
+        finish(x);
+        return;
+    }
+    sigv4__answer_clear(&x->answer);
+    prepare_transfer(x, url);
+    if (x->request.read)
+        x->transfer.read = read_body;
+    x->state = SIGV4__SENDING;
+    x->retry.attempts++;
+    sigv4__loop_log(x->client->loop, SIGV4_DEBUG, "exchange", "%s: attempt %u: %.*s %s",
+                    x->request.operation, x->retry.attempts, (int)x->request.method.len,
+                    (const char *)x->request.method.ptr, x->presign ? "" : url);
+    int rc = engine->ops->start(engine, &x->transfer);
+    if (rc)
+        fail(x, rc, "cannot start the transfer");
+}
+
+/* ---- what became of it ---- */
+
+static void log_attempt(struct sigv4__exchange *x)
+{
+    const struct sigv4_http_result *h = &x->http;
+    sigv4__loop_log(x->client->loop, SIGV4_DEBUG, "exchange",
+                    "%s: attempt %u: %s from %s, HTTP %d; name %.1f connect %.1f tls %.1f first "
+                    "byte %.1f total %.1f ms%s%s%s",
+                    x->request.operation, x->retry.attempts, sigv4_status_name(h->status),
+                    h->address[0] ? h->address : "nowhere", h->http_status, h->name_ms,
+                    h->connect_ms, h->tls_ms, h->first_byte_ms, h->total_ms,
+                    h->reused ? ", connection reused" : "", h->detail[0] ? ": " : "", h->detail);
+}
+
+/* No usable answer: the transfer failed. */
+static void explain_transport(struct sigv4__exchange *x, int status)
+{
+    const struct sigv4_http_result *h = &x->http;
+    struct sigv4_slice host = x->url.host;
+    const char *hint = h->connect_timed_out ? " (no address answered)" : "";
+    sigv4__fail(&x->error, status, "%s: %.*s%s%s%s: %s%s", x->request.operation, (int)host.len,
+                (const char *)host.ptr, h->address[0] ? " (" : "", h->address,
+                h->address[0] ? ")" : "", h->detail[0] ? h->detail : sigv4_status_text(status),
+                hint);
+    x->error.http_status = h->http_status;
+    x->error.os_errno = h->os_errno;
+    x->error.retryable = status == SIGV4_E_NETWORK || status == SIGV4_E_TIMEOUT;
+}
+
+static void explain_service(struct sigv4__exchange *x)
+{
+    char host[256];
+    struct sigv4_slice id = sigv4__answer_find(&x->answer, "x-amzn-requestid");
+    sigv4__fixed_copy(host, sizeof host, x->url.host);
+    struct sigv4__error_answer in = {
+        .http_status = x->http.http_status,
+        .error_type = sigv4__answer_find(&x->answer, "x-amzn-errortype"),
+        .request_id = id.len ? id : sigv4__answer_find(&x->answer, "x-amz-request-id"),
+        .body = sigv4__buffer_view(&x->answer.body),
+        .operation = x->request.operation,
+        .host = host,
+    };
+    (void)sigv4__service_error(&in, sigv4_loop_alloc(x->client->loop), &x->error);
+}
+
+/* Fills x->error; its status stays 0 when the attempt went well. */
+static void explain(struct sigv4__exchange *x)
+{
+    const struct sigv4_http_result *h = &x->http;
+    bool cut_error = x->answer.enough && !is_success(h->http_status);
+    memset(&x->error, 0, sizeof x->error);
+    if (x->answer.too_large)
+        explain_transport(x, SIGV4_E_PROTOCOL);
+    else if (x->answer.body.failed || x->answer.headers.failed)
+        explain_transport(x, SIGV4_E_NOMEM);
+    else if (x->verdict)
+        explain_transport(x, x->verdict);
+    else if (h->status && !cut_error)
+        explain_transport(x, h->status);
+    else if (!is_success(h->http_status) ||
+             ((x->request.flags & SIGV4_ERROR_IN_200) &&
+              sigv4__is_error_xml(sigv4__buffer_view(&x->answer.body))))
+        explain_service(x);
+}
+
+static enum sigv4__retry_class classify(struct sigv4__exchange *x)
+{
+    struct sigv4__failed_attempt a = {
+        .status = x->answer.enough ? SIGV4_OK : x->http.status,
+        .http_status = x->http.http_status,
+        .code = x->error.code,
+        .connect_timed_out = x->http.connect_timed_out,
+        .host_was_reached = sigv4__client_reached(x->client, x->url.host),
+    };
+    /* A failure inside a 200 is a failure of the service like any 500. */
+    if (a.status == SIGV4_OK && is_success(a.http_status))
+        a.http_status = 500;
+    if (x->verdict || x->answer.too_large || x->answer.streamed)
+        return SIGV4__RETRY_NEVER;
+    if ((x->request.flags & SIGV4_NOT_AGAIN) && x->http.request_sent)
+        return SIGV4__RETRY_NEVER;
+    return sigv4__retry_classify(&a);
+}
+
+/* The service's clock against ours. True when it explains the refusal and is corrected now. */
+static bool correct_clock(struct sigv4__exchange *x)
+{
+    int64_t theirs;
+    struct sigv4_slice date = sigv4__answer_find(&x->answer, "date");
+    if (x->clock_corrected || !sigv4__moment_parse_http(date, &theirs))
+        return false;
+    int64_t off = theirs - sigv4__client_unix_ms(x->client);
+    if (off < SKEW_MS && off > -SKEW_MS)
+        return false;
+    x->clock_corrected = true;
+    x->client->skew_ms += off;
+    sigv4__loop_log(x->client->loop, SIGV4_WARN, "clock",
+                    "this machine's clock is %lld s %s the service's; corrected for this client",
+                    (long long)((off < 0 ? -off : off) / 1000), off < 0 ? "ahead of" : "behind");
+    return true;
+}
+
+static bool refresh_keys(struct sigv4__exchange *x)
+{
+    if (x->keys_refreshed || !x->creds)
+        return false;
+    x->keys_refreshed = true;
+    sigv4_provider_refuse(x->client->provider, x->creds);
+    return true;
+}
+
+static int64_t header_number(const struct sigv4__exchange *x, const char *name)
+{
+    uint64_t n;
+    struct sigv4_slice value = sigv4__answer_find(&x->answer, name);
+    return sigv4__parse_uint(value, INT32_MAX, &n) ? (int64_t)n : -1;
+}
+
+static uint32_t random_u32(const struct sigv4__exchange *x)
+{
+    const struct sigv4_random *random = sigv4_loop_random(x->client->loop);
+    uint32_t r;
+    random->fill(random->ctx, &r, sizeof r);
+    return r;
+}
+
+static void on_pause_over(void *ctx)
+{
+    step_keys(ctx);
+}
+
+static void step_again(struct sigv4__exchange *x, enum sigv4__retry_class c)
+{
+    struct sigv4__retry_policy policy = x->client->policy;
+    struct sigv4__retry_hints hints = {
+        .amz_retry_after_ms = header_number(x, "x-amz-retry-after"),
+        .retry_after_s = header_number(x, "retry-after"),
+        .random = random_u32(x),
+    };
+    if (x->request.max_attempts)
+        policy.max_attempts = x->request.max_attempts;
+    struct sigv4__retry_decision d =
+        sigv4__retry_decide(&policy, &x->client->quota, &x->retry, c, &hints);
+    if (!d.again) {
+        finish(x);
+        return;
+    }
+    sigv4__loop_log(x->client->loop, SIGV4_INFO, "exchange", "%s; trying again in %u ms",
+                    x->error.message, (unsigned)d.delay_ms);
+    x->state = SIGV4__WAITING;
+    sigv4_timer_set(&x->pause, d.delay_ms);
+}
+
+static void on_transferred(void *ctx, const struct sigv4_http_result *result)
+{
+    struct sigv4__exchange *x = ctx;
+    x->http = *result;
+    x->answer.response.http_status = result->http_status;
+    log_attempt(x);
+    if (result->http_status)
+        sigv4__client_set_reached(x->client, x->url.host);
+    else
+        x->maybe_done = x->maybe_done || result->request_sent;
+    explain(x);
+    if (x->error.status == SIGV4_OK) {
+        x->maybe_done = false;
+        sigv4__retry_succeeded(&x->client->policy, &x->client->quota, &x->retry);
+        finish(x);
+        return;
+    }
+    enum sigv4__retry_class c = classify(x);
+    if ((c == SIGV4__RETRY_CLOCK && correct_clock(x)) ||
+        (c == SIGV4__RETRY_EXPIRED && refresh_keys(x)))
+        step_keys(x);
+    else if (c == SIGV4__RETRY_NEVER || c == SIGV4__RETRY_CLOCK || c == SIGV4__RETRY_EXPIRED)
+        finish(x);
+    else
+        step_again(x, c);
+}
+
+/* ---- life ---- */
+
+static void link_to_client(struct sigv4__exchange *x)
+{
+    x->next = x->client->exchanges;
+    if (x->next)
+        x->next->prev = x;
+    x->client->exchanges = x;
+}
+
+static void run_start(struct sigv4_job *job)
+{
+    struct sigv4__exchange *x =
+        (struct sigv4__exchange *)((char *)job - offsetof(struct sigv4__exchange, start_job));
+    link_to_client(x);
+    if (atomic_load(&x->client->closing)) {
+        fail(x, SIGV4_E_CANCELED, "the client was freed");
+        return;
+    }
+    if (x->request.timeout_ms)
+        sigv4_timer_set(&x->deadline, x->request.timeout_ms);
+    step_place(x);
+}
+
+void sigv4__exchange_start(struct sigv4__exchange *x)
+{
+    sigv4_loop_post(x->client->loop, &x->start_job);
+}
+
+static void init_timers(struct sigv4__exchange *x)
+{
+    x->deadline = (struct sigv4_timer){.loop = x->client->loop, .fire = on_deadline, .ctx = x};
+    x->pause = (struct sigv4_timer){.loop = x->client->loop, .fire = on_pause_over, .ctx = x};
+}
+
+int sigv4__exchange_new(struct sigv4__exchange **out, struct sigv4_client *client,
+                        const struct sigv4_request *request, struct sigv4_error *err)
+{
+    const struct sigv4_alloc *alloc = sigv4_loop_alloc(client->loop);
+    int rc = sigv4__request_check(request, err);
+    if (rc)
+        return rc;
+    struct sigv4__exchange *x = sigv4__alloc_zero(alloc, 1, sizeof *x);
+    if (!x)
+        return sigv4__fail(err, SIGV4_E_NOMEM, "%s: no memory", request->operation);
+    x->client = client;
+    sigv4__client_hold(client);
+    x->start_job.run = run_start;
+    x->done_job.run = run_done;
+    init_timers(x);
+    sigv4__buffer_init(&x->head, alloc, MAX_HEAD);
+    sigv4__answer_init(&x->answer, alloc, request->max_body, NULL, 0);
+    x->header_cap = request->header_count + OWN_HEADERS;
+    x->headers = sigv4__alloc_zero(alloc, x->header_cap, sizeof *x->headers);
+    rc = sigv4__request_copy(request, alloc, &x->request, &x->block, &x->block_size);
+    if (!x->headers)
+        rc = SIGV4_E_NOMEM;
+    if (!rc)
+        rc = sigv4_call_new(&x->call, client->loop, sigv4__exchange_cancel, x);
+    if (rc) {
+        sigv4__exchange_free(x);
+        return sigv4__fail(err, rc, "%s: no memory", request->operation);
+    }
+    /* Only an accepted request gives its spare block away. */
+    x->answer.body.ptr = request->reuse;
+    x->answer.body.cap = request->reuse ? request->reuse_cap : 0;
+    *out = x;
+    return SIGV4_OK;
+}
+
+void sigv4__exchange_free(struct sigv4__exchange *x)
+{
+    struct sigv4_client *client = x->client;
+    const struct sigv4_alloc *alloc = sigv4_loop_alloc(client->loop);
+    if (x->prev)
+        x->prev->next = x->next;
+    else if (client->exchanges == x)
+        client->exchanges = x->next;
+    if (x->next)
+        x->next->prev = x->prev;
+    sigv4_credentials_release(x->creds);
+    sigv4__buffer_free_secret(&x->head); /* the session token was in it */
+    sigv4__answer_free(&x->answer);
+    sigv4__alloc_put(alloc, x->headers, x->header_cap * sizeof *x->headers);
+    sigv4__alloc_put(alloc, x->block, x->block_size);
+    sigv4__alloc_put(alloc, x, sizeof *x);
+    sigv4__client_unhold(client);
+}
