@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -68,6 +69,42 @@ int sigv4__digest_end(struct sigv4__digest *d, unsigned char *out)
 {
     unsigned int n;
     return status_of(EVP_DigestFinal_ex(d->ctx, out, &n));
+}
+
+static int hash_two(struct sigv4__digest *d, struct sigv4_slice first, struct sigv4_slice second,
+                    unsigned char *out)
+{
+    int status = sigv4__digest_begin(d);
+    if (!status)
+        status = sigv4__digest_add(d, first.ptr, first.len);
+    if (!status)
+        status = sigv4__digest_add(d, second.ptr, second.len);
+    return status ? status : sigv4__digest_end(d, out);
+}
+
+/* RFC 2104. */
+int sigv4__digest_hmac(struct sigv4__digest *sha256, struct sigv4_slice key,
+                       struct sigv4_slice data, unsigned char out[SIGV4__SHA256_LEN])
+{
+    enum { BLOCK = 64 };
+    unsigned char inner[BLOCK] = {0}, outer[BLOCK];
+    int status = SIGV4_OK;
+    if (key.len > BLOCK)
+        status = hash_two(sha256, key, SIGV4_LIT(""), inner);
+    else if (key.len)
+        memcpy(inner, key.ptr, key.len);
+    for (size_t i = 0; i < BLOCK; i++) {
+        outer[i] = inner[i] ^ 0x5C;
+        inner[i] ^= 0x36;
+    }
+    if (!status)
+        status = hash_two(sha256, sigv4_bytes(inner, BLOCK), data, out);
+    if (!status)
+        status =
+            hash_two(sha256, sigv4_bytes(outer, BLOCK), sigv4_bytes(out, SIGV4__SHA256_LEN), out);
+    OPENSSL_cleanse(inner, sizeof inner);
+    OPENSSL_cleanse(outer, sizeof outer);
+    return status;
 }
 
 int sigv4__sha256(struct sigv4_slice data, unsigned char out[SIGV4__SHA256_LEN])

@@ -11,6 +11,10 @@ void sigv4__digest_free(struct sigv4__digest *d);
 int sigv4__digest_begin(struct sigv4__digest *d);
 int sigv4__digest_add(struct sigv4__digest *d, const void *bytes, size_t n);
 int sigv4__digest_end(struct sigv4__digest *d, unsigned char *out); /* the algorithm's length */
+/* HMAC-SHA-256 with a SHA-256 object, which starts anew. OpenSSL's own HMAC allocates and looks the
+ * algorithm up for each key. */
+int sigv4__digest_hmac(struct sigv4__digest *sha256, struct sigv4_slice key,
+                       struct sigv4_slice data, unsigned char out[SIGV4__SHA256_LEN]);
 
 /* One shot. Errors: NOMEM (OpenSSL could not). */
 int sigv4__sha256(struct sigv4_slice data, unsigned char out[SIGV4__SHA256_LEN]);
