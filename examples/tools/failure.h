@@ -1,0 +1,25 @@
+#ifndef TOOLS_FAILURE_H
+#define TOOLS_FAILURE_H
+/* How a tool ends badly: one clear line on stderr and the right exit code; when a service could not
+ * be reached, also why and what to do. */
+#include <sigv4/sigv4.h>
+
+enum {
+    EXIT_SOME_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_DENIED = 3,
+    EXIT_UNREACHABLE = 4,
+    EXIT_NO_SUCH = 5,
+    EXIT_INTERRUPTED = 130
+};
+
+/* The exit code of a status. */
+int failure_code(int status);
+/* Prints "TOOL: message" and returns the exit code. */
+int failure_say(const char *tool, const struct sigv4_error *err);
+/* The same for a request that failed; when nothing answered, looks at the way to host (a second or
+ * two) and adds verdict and remedy. host: as in sigv4_response, copied in its callback; "" when no
+ * attempt was made. Blocks; not from a callback. */
+int failure_say_request(const char *tool, struct sigv4_client *client, const char *service_id,
+                        const struct sigv4_error *err, const char *host);
+#endif
