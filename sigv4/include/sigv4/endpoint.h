@@ -57,7 +57,21 @@ struct sigv4_target {
 /* A service's endpoint rules. The exchange asks again when the region turned out to be another. */
 typedef int sigv4_resolve_fn(void *ctx, const struct sigv4_place *place, struct sigv4_target *out,
                              struct sigv4_error *err);
-/* STS (facts, 4.5). ctx is not used. */
+/* The rule that most services follow: the override as given, without its trailing slash; else
+ * https://PREFIX[-fips].REGION.SUFFIX of the region's partition, signed for service in that region.
+ * Errors: INVALID (malformed override or region, an override together with FIPS or dual-stack),
+ * TOO_LARGE (the URL does not fit). */
+SIGV4_API int sigv4_regional_resolve(const char *prefix, const char *service, uint32_t flags,
+                                     const struct sigv4_place *place, struct sigv4_target *out,
+                                     struct sigv4_error *err) SIGV4_MUST_CHECK;
+/* flags */
+#define SIGV4_GOV_PLAIN_FIPS 0x1u /* in aws-us-gov the FIPS host has no "-fips" in its name */
+
+/* STS (facts, 4.5). ctx: NULL, or a struct sigv4_sts_place. */
+struct sigv4_sts_place {
+    size_t size;
+    bool global; /* sts_regional_endpoints = legacy: the global host for the oldest regions */
+};
 SIGV4_API int sigv4_sts_resolve(void *ctx, const struct sigv4_place *place,
                                 struct sigv4_target *out, struct sigv4_error *err) SIGV4_MUST_CHECK;
 
