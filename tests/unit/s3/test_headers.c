@@ -95,7 +95,7 @@ static void parts_of_objects(void **state)
         {"bytes 10-19/100", "", 0, 10, 10, 100},
         {"bytes 10-19/100", "11", SIGV4_E_PROTOCOL, 0, 0, 0},
         {"bytes 10-19/19", "10", SIGV4_E_PROTOCOL, 0, 0, 0},
-        {"bytes 19-10/100", "10", SIGV4_E_PROTOCOL, 0, 0, 0},
+        {"bytes 19-10/100", "", SIGV4_E_PROTOCOL, 0, 0, 0},
         {"bytes */100", "10", SIGV4_E_PROTOCOL, 0, 0, 0},
         {"bytes 10-19", "10", SIGV4_E_PROTOCOL, 0, 0, 0},
         {"10-19/100", "10", SIGV4_E_PROTOCOL, 0, 0, 0},
