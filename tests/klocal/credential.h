@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CREDENTIAL_DEFAULT_KEY    "AKIAKLOCALTESTKEY000"
-#define CREDENTIAL_DEFAULT_SECRET "klocal/Test+SecretAccessKey/0123456789AB"
+#define CREDENTIAL_DEFAULT_KEY    "AKIDEXAMPLE"
+#define CREDENTIAL_DEFAULT_SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
 struct credential_key {
     char *access_key;

@@ -9,13 +9,15 @@
 
 #include "memory.h"
 
-static void make_id(char out[37])
+static void make_id(char out[37], char short_out[17])
 {
     unsigned char b[16];
     RAND_bytes(b, sizeof b);
     snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
              b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
              b[14], b[15]);
+    for (size_t i = 0; i < 8; i++)
+        snprintf(short_out + 2 * i, 3, "%02X", b[i]);
 }
 
 struct request *request_new(struct klocal *klocal, const char *target)
@@ -32,7 +34,7 @@ struct request *request_new(struct klocal *klocal, const char *target)
     request->path = memory_copy(path, length);
     request->query = memory_string(path[length] == '?' ? path + length + 1 : "");
     canonical_split_query(request->query, &request->params);
-    make_id(request->id);
+    make_id(request->id, request->short_id);
     return request;
 }
 

@@ -39,7 +39,8 @@ struct request {
     bool began;
     bool decided;
     struct response response;
-    char id[37];
+    char id[37];       /* as Kinesis spells it */
+    char short_id[17]; /* as S3 does */
 };
 
 extern const struct service service_admin;

@@ -21,10 +21,19 @@ static const struct s3_operation operations[] = {
      s3_get_bucket_versioning},
     {"ListObjects", "GET", S3_BUCKET, NULL, false, S3_BODY_NONE, s3_list_objects},
     {"DeleteObjects", "POST", S3_BUCKET, "delete", false, S3_BODY_XML, s3_delete_objects},
+    {"ListMultipartUploads", "GET", S3_BUCKET, "uploads", false, S3_BODY_NONE, s3_list_uploads},
     {"PutObject", "PUT", S3_OBJECT, NULL, false, S3_BODY_DATA, s3_put_object},
+    {"CopyObject", "PUT", S3_OBJECT, NULL, true, S3_BODY_NONE, s3_copy_object},
     {"GetObject", "GET", S3_OBJECT, NULL, false, S3_BODY_NONE, s3_get_object},
     {"HeadObject", "HEAD", S3_OBJECT, NULL, false, S3_BODY_NONE, s3_head_object},
     {"DeleteObject", "DELETE", S3_OBJECT, NULL, false, S3_BODY_NONE, s3_delete_object},
+    {"CreateMultipartUpload", "POST", S3_OBJECT, "uploads", false, S3_BODY_NONE, s3_create_upload},
+    {"UploadPart", "PUT", S3_OBJECT, "uploadId", false, S3_BODY_DATA, s3_upload_part},
+    {"UploadPartCopy", "PUT", S3_OBJECT, "uploadId", true, S3_BODY_NONE, s3_upload_part_copy},
+    {"CompleteMultipartUpload", "POST", S3_OBJECT, "uploadId", false, S3_BODY_XML,
+     s3_complete_upload},
+    {"AbortMultipartUpload", "DELETE", S3_OBJECT, "uploadId", false, S3_BODY_NONE, s3_abort_upload},
+    {"ListParts", "GET", S3_OBJECT, "uploadId", false, S3_BODY_NONE, s3_list_parts},
 };
 
 const char *s3_header(const struct s3_call *call, const char *name)
@@ -143,8 +152,9 @@ static void plan_body(struct s3_call *call, uint64_t length)
                              .md5 = true,
                              .sum = call->sum_kind,
                              .chunked = request->body.chunked};
-    if (is_data && plan.sum == CHECKSUM_NONE)
-        plan.sum = CHECKSUM_CRC64NVME; /* S3 keeps one of its own */
+    if (is_data && plan.sum == CHECKSUM_NONE) /* S3 keeps one of its own */
+        plan.sum =
+            call->operation->run == s3_upload_part ? s3_upload_sum(call) : CHECKSUM_CRC64NVME;
     request->body.chunked = NULL;
     body_begin(&request->body, &plan);
 }
@@ -219,7 +229,8 @@ static bool check_payload(struct s3_call *call)
     }
     if (call->operation->body == S3_BODY_NONE)
         return body->length == 0 || s3_refuse(call, "InvalidRequest", "Unexpected body");
-    return s3_verify_md5(call) && s3_verify_checksum(call);
+    return s3_verify_md5(call) &&
+           (call->operation->run == s3_complete_upload || s3_verify_checksum(call));
 }
 
 static void finish(struct request *request)

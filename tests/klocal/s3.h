@@ -99,7 +99,7 @@ s3_operation_fn s3_list_buckets, s3_create_bucket, s3_delete_bucket, s3_head_buc
     s3_get_bucket_location, s3_get_bucket_versioning;
 s3_operation_fn s3_put_object, s3_get_object, s3_head_object, s3_delete_object, s3_delete_objects,
     s3_copy_object;
-s3_operation_fn s3_list_objects, s3_list_objects_v2;
+s3_operation_fn s3_list_objects;
 s3_operation_fn s3_create_upload, s3_upload_part, s3_upload_part_copy, s3_complete_upload,
     s3_abort_upload, s3_list_parts, s3_list_uploads;
 
@@ -152,6 +152,11 @@ struct upload *bucket_upload(const struct bucket *bucket, const char *id, const 
 void bucket_add_upload(struct bucket *bucket, struct upload *upload);
 void bucket_remove_upload(struct bucket *bucket, struct upload *upload);
 void upload_free(struct upload *upload);
+
+/* s3_multipart.c: the upload of the call, or NULL after refusing. */
+struct upload *s3_upload(struct s3_call *call, struct bucket **bucket);
+/* The checksum a part will need. Takes the lock. */
+enum checksum_kind s3_upload_sum(struct s3_call *call);
 
 /* The bucket of the call, or NULL after refusing. */
 struct bucket *s3_bucket(struct s3_call *call);

@@ -81,7 +81,7 @@ static const struct {
 void s3_set_headers(struct s3_call *call)
 {
     struct response *response = &call->request->response;
-    response_header(response, "x-amz-request-id", "%.16s", call->request->id + 20);
+    response_header(response, "x-amz-request-id", "%s", call->request->short_id);
     response_header(response, "x-amz-id-2", "%s", call->request->id);
     response_header(response, "Server", "AmazonS3");
 }
@@ -104,8 +104,8 @@ static void put_error(struct s3_call *call, const char *code, const char *messag
     text_puts(call->out, text_string(&call->extra));
     text_puts(call->out, "<Resource>");
     text_put_xml(call->out, call->request->path, strlen(call->request->path));
-    text_printf(call->out, "</Resource><RequestId>%.16s</RequestId><HostId>%s</HostId></Error>",
-                call->request->id + 20, call->request->id);
+    text_printf(call->out, "</Resource><RequestId>%s</RequestId><HostId>%s</HostId></Error>",
+                call->request->short_id, call->request->id);
 }
 
 bool s3_refuse(struct s3_call *call, const char *code, const char *message)
