@@ -48,7 +48,7 @@ def case(text):
     try:
         yield
     except Exception:
-        ok(text, False, traceback.format_exc())
+        ok(text, False, traceback.format_exc(limit=2)[-2000:])
 
 
 def refused(text, codes, call):

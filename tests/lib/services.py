@@ -16,6 +16,8 @@ import botocore.awsrequest
 import botocore.config
 import botocore.credentials
 
+import check
+
 REGION = "us-east-1"
 BIN = os.path.join(os.environ.get("BUILD_DIR", ""), "bin")
 
@@ -34,7 +36,7 @@ class Service:
         return boto3.client(
             kind, endpoint_url=self.url, region_name=REGION, aws_access_key_id=key or self.key,
             aws_secret_access_key=secret or self.secret, aws_session_token=token,
-            config=botocore.config.Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60,
+            config=botocore.config.Config(retries={"max_attempts": 5}, connect_timeout=5, read_timeout=60,
                                           s3={"addressing_style": "path"}, **config))
 
     def environment(self):
@@ -79,7 +81,7 @@ class Failed(Exception):
 
     def __init__(self, words, done):
         self.status, self.stderr = done.returncode, done.stderr.decode(errors="replace")
-        super().__init__(f"exit {done.returncode}: {' '.join(words)[:300]}\n{self.stderr}")
+        super().__init__(f"exit {done.returncode}: {' '.join(words)[:200]}\n{self.stderr[-1500:]}")
 
 
 def output(words, env, input, binary, cwd):
@@ -93,6 +95,12 @@ def output(words, env, input, binary, cwd):
 
 def present(*services):
     return [service for service in services if service.url]
+
+
+def skip_absent(*prefixes):
+    for prefix in prefixes:
+        if not os.environ.get(f"{prefix}_URL"):
+            check.skip(prefix.lower().replace("_", "-"), "the service is not available")
 
 
 def kinesis_services():

@@ -174,9 +174,7 @@ def s3(service):
 
 
 def main():
-    for prefix in ("KINESIS_MOCK", "KINESALITE", "MOTO", "RADOSGW"):
-        if not os.environ.get(f"{prefix}_URL"):
-            check.skip(prefix.lower().replace("_", "-"), "the service is not available")
+    services.skip_absent("KINESIS_MOCK", "KINESALITE", "MOTO", "RADOSGW")
     for run, group in ((kinesis, services.kinesis_services()), (s3, services.s3_services())):
         for service in group:
             if service.name != "klocal":
