@@ -38,13 +38,17 @@ service__start() {
 
 # The start failed or was interrupted: nothing may stay behind, and the reason is in the logs.
 service__abandon() {
+    local status=$?
     trap - EXIT
     trap '' INT TERM HUP
-    printf '%s: not started; the end of its logs:\n' "$service_NAME" >&2
-    tail -n 8 "$SERVICE_DIR"/log/*.log >&2 2>/dev/null
+    kill $(jobs -p) 2>/dev/null
+    if [ $status -ne 77 ]; then
+        printf '%s: not started; the end of its logs:\n' "$service_NAME" >&2
+        tail -n 8 "$SERVICE_DIR"/log/*.log >&2 2>/dev/null
+    fi
     service__forget starter
     service__stop
-    exit 1
+    exit $status
 }
 
 service__guard() {
@@ -74,9 +78,15 @@ service__alive() {
     [ -n "$2" ] && [ "$(service__born "$1")" = "$2" ]
 }
 
-# Ends the newest first, each with its whole process group, and returns when they are gone.
+# A start under way first, because it would spawn more; then the newest first, each with its whole process group. Returns
+# when all are gone.
 service__stop() {
     local name pid born pids=$SERVICE_DIR/pids
+    if [ -e "$pids" ]; then
+        while read -r name pid born; do
+            service__end "$name" "$pid" "$born"
+        done < <(grep '^starter ' "$pids")
+    fi
     if [ -e "$pids" ]; then
         while read -r name pid born; do
             [ "$pid" = $$ ] || service__end "$name" "$pid" "$born"
@@ -91,20 +101,22 @@ service__end() {
     for ((turn = 0; turn < 300; turn++)); do
         service__alive "$2" "$3" || return 0
         [ "$turn" -lt 200 ] || signal=KILL
-        [ $((turn % 50)) -ne 0 ] && [ "$turn" -ne 200 ] || kill -"$signal" -- "$target" 2>/dev/null
+        [ $((turn % 50)) -ne 0 ] || kill -"$signal" -- "$target" 2>/dev/null
         sleep 0.05
     done
     printf '%s: process %s (%s) does not end\n' "$service_NAME" "$2" "$1" >&2
 }
 
-# service_spawn NAME COMMAND...: a daemon in a session of its own, its output in log/NAME.log.
+# service_spawn NAME COMMAND...: a daemon in a session of its own, its output in log/NAME.log. The new process puts itself on
+# the list before it becomes the daemon, so that none is missed however the start ends.
 service_spawn() {
     local name=$1
     shift
-    setsid "$@" </dev/null >>"$SERVICE_DIR/log/$name.log" 2>&1 &
+    export -f service__born service__remember
+    SERVICE_DIR=$SERVICE_DIR setsid bash -c '[ -e "$SERVICE_DIR/pids" ] && service__remember "$0" $$ && exec "$@"' "$name" "$@" \
+        </dev/null >>"$SERVICE_DIR/log/$name.log" 2>&1 &
     SERVICE_PID=$!
     SERVICE_BORN=$(service__born $!)
-    service__remember "$name" $!
 }
 
 # service_port VARIABLE...: free TCP ports of the loopback, all different.
@@ -150,6 +162,6 @@ service_say() {
 
 # The part of the installation a service needs, or one line and exit 77: not available here.
 service_absent() {
-    printf '%s: %s (tests/install says why)\n' "$service_NAME" "$1" >&2
+    printf '%s: %s\n' "$service_NAME" "$1" >&2
     exit 77
 }
