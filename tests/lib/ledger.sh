@@ -32,7 +32,7 @@ ledger__broken() {
     esac
 }
 
-# The reason of every skip, then the table, then the sums as the last line. Fails when anything failed or nothing ran.
+# The reasons of all skips (each one by name is in the logs), then the table, then the sums as the last line. Fails when anything failed or nothing ran.
 ledger_close() {
     local passed failed skipped
     ledger__failures
@@ -56,7 +56,10 @@ ledger__skips() {
     local name log
     printf '\n'
     cut -f 1,6 "$LEDGER" | sort -u -k 2 | while IFS=$'\t' read -r name log; do
-        [ ! -e "$log" ] || sed -n "s/^skip - /skipped in $name: /p" "$log"
+        [ ! -e "$log" ] || sed -n 's/^skip - //p' "$log" | awk -v suite="$name" '
+            { reason = $0; sub(/^.*: /, "", reason); if (!count[reason]++) { order[++n] = reason; first[reason] = $0 } }
+            END { for (i = 1; i <= n; i++) { c = count[order[i]]
+                printf "skipped in %s: %s\n", suite, (c > 1 ? c " times: " order[i] : first[order[i]]) } }'
     done
 }
 

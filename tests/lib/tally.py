@@ -1,5 +1,6 @@
 """Reads ctest's JUnit file and prints one row per group of programs (unit.sigv4, flow, ...): the group, passed, failed,
-skipped, seconds. cmocka's own counts are used where a program prints them, else the program counts as one.
+skipped, seconds, log. A program counts what it says: its lines "NAME: N passed, N failed, N skipped", else cmocka's sums,
+else itself as one.
 
     tally.py JUNIT LOGS     the output of each group goes to LOGS/GROUP.log, its skips as "skip - program: reason" lines
 """
@@ -10,8 +11,13 @@ import sys
 import xml.etree.ElementTree as tree
 
 
-def inner(kind, output):
-    return sum(int(n) for n in re.findall(rf"^\[  {kind} *\] (\d+) test", output, re.M))
+def told(output):
+    """(passed, failed, skipped) as the program itself counts"""
+    lines = re.findall(r"^(?:.*: )?(\d+) passed, (\d+) failed, (\d+) skipped$", output, re.M)
+    if lines:
+        return [sum(map(int, column)) for column in zip(*lines)]
+    return [sum(map(int, re.findall(rf"^\[  {kind} *\] (\d+) test", output, re.M)))
+            for kind in ("PASSED", "FAILED", "SKIPPED")]
 
 
 def outcome(entry):
@@ -21,9 +27,8 @@ def outcome(entry):
     if state in ("notrun", "disabled"):
         lines = [line for line in output.splitlines() if line.strip()] or ["not run"]
         return 0, 0, 1, lines[-1:]
-    passed, failed, skipped = (inner(kind, output) for kind in ("PASSED", "FAILED", "SKIPPED"))
-    reasons = re.findall(r"^\W*skip(?:ped|ping)?\b[ :-]*(.+)$", output, re.M | re.I)
-    reasons = [reason for reason in reasons if not re.match(r"\] ", reason)]
+    passed, failed, skipped = told(output)
+    reasons = re.findall(r"^ *skip(?:ped|ping)?\b[ :-]*(.+)$", output, re.M | re.I)
     reasons = reasons or re.findall(r"^\[  SKIPPED \] ([a-z]\w*)$", output, re.M)
     if state == "fail":
         failed = max(failed, 1)
