@@ -1,6 +1,7 @@
 #ifndef S3_S3_H
 #define S3_S3_H
 /* Everything of libs3. */
+#include <s3/address.h>
 #include <s3/bucket.h>
 #include <s3/list.h>
 #include <s3/multipart.h>

@@ -53,6 +53,9 @@ static void arns_lead_to_the_account(void **state)
     expect(&k, &p, "https://1.control-kinesis.us-gov-west-1.amazonaws.com");
     p.use_fips = true;
     expect(&k, &p, "https://1.control-kinesis-fips.us-gov-west-1.amazonaws.com");
+    p.region = "us-isob-east-1";
+    expect(&k, &p, "https://kinesis-fips.us-isob-east-1.sc2s.sgov.gov");
+    p.region = "us-gov-west-1";
     k.stream_arn = "arn:aws-us-gov:kinesis:r:0:stream/s";
     expect(&k, &p, "https://0.control-kinesis-fips.us-gov-west-1.amazonaws.com");
 }

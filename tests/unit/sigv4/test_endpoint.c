@@ -101,6 +101,15 @@ static void sts(void **state)
     assert_int_equal(sigv4_sts_resolve(&legacy, &p, &target, NULL), SIGV4_OK);
     assert_string_equal(target.url, "https://sts.amazonaws.com");
     assert_string_equal(target.region, "us-east-1");
+    p.use_fips = true;
+    assert_int_equal(sigv4_sts_resolve(&legacy, &p, &target, NULL), SIGV4_OK);
+    assert_string_equal(target.url, "https://sts-fips.eu-west-1.amazonaws.com");
+    p.use_fips = false;
+    p.region = "af-south-1";
+    assert_int_equal(sigv4_sts_resolve(&legacy, &p, &target, NULL), SIGV4_OK);
+    assert_string_equal(target.url, "https://sts.af-south-1.amazonaws.com");
+    p.region = "aws-global";
+    expect(&p, "https://sts.amazonaws.com", "us-east-1");
     p.region = "us-gov-west-1";
     p.use_fips = true;
     expect(&p, "https://sts.us-gov-west-1.amazonaws.com", "us-gov-west-1");
