@@ -103,12 +103,21 @@ static size_t run_posted(struct sigv4_loop *loop)
     return list_run(jobs);
 }
 
-/* How long the engine may wait: until the next timer, and not at all when users are to be called.
+static bool has_posted(struct sigv4_loop *loop)
+{
+    pthread_mutex_lock(&loop->locked.mutex);
+    bool posted = loop->locked.posted.first != NULL;
+    pthread_mutex_unlock(&loop->locked.mutex);
+    return posted;
+}
+
+/* How long the engine may wait: until the next timer, and not at all when there is work already. A
+ * job posted from inside an iteration is seen here: its wake may have been read with an older one.
  */
 static int patience(struct sigv4_loop *loop, int timeout_ms)
 {
     int64_t next = sigv4__timers_next(&loop->on_loop.timers, now(loop));
-    if (loop->on_loop.notices.first)
+    if (loop->on_loop.notices.first || has_posted(loop))
         return 0;
     if (timeout_ms < 0 || (next >= 0 && next < timeout_ms))
         return next > INT32_MAX ? INT32_MAX : (int)next;
@@ -481,10 +490,7 @@ out:
 
 static bool has_work(struct sigv4_loop *loop)
 {
-    pthread_mutex_lock(&loop->locked.mutex);
-    bool posted = loop->locked.posted.first != NULL;
-    pthread_mutex_unlock(&loop->locked.mutex);
-    return posted || loop->on_loop.notices.first || atomic_load(&loop->owed) > 0;
+    return has_posted(loop) || loop->on_loop.notices.first || atomic_load(&loop->owed) > 0;
 }
 
 void sigv4_loop_free(struct sigv4_loop *loop)
