@@ -421,7 +421,7 @@ static void on_transferred(void *ctx, const struct sigv4_http_result *result)
     explain(x);
     if (x->error.status == SIGV4_OK) {
         x->maybe_done = false;
-        sigv4__retry_succeeded(&x->client->policy, &x->client->quota, &x->retry);
+        sigv4__retry_succeeded(&x->client->quota, &x->retry);
         finish(x);
         return;
     }

@@ -22,12 +22,14 @@ struct sigv4__failed_attempt {
     bool host_was_reached; /* some earlier attempt of this client reached that host */
 };
 /* A host that never answered is not worth three time-outs: connect_timed_out without
- * host_was_reached is NEVER. */
+ * host_was_reached is NEVER. So is a TLS failure: a certificate does not get better by asking
+ * again, but where TLS has worked before, a handshake that broke off may. */
 enum sigv4__retry_class sigv4__retry_classify(const struct sigv4__failed_attempt *a);
 
 struct sigv4__retry_policy {
     bool older; /* the generation before 2026 */
     uint32_t max_attempts;
+    uint32_t max_delay_ms; /* of the exponential part; 0: 20000 */
 };
 /* Shared by all exchanges of a client. */
 struct sigv4__quota {
@@ -58,6 +60,5 @@ struct sigv4__retry_decision sigv4__retry_decide(const struct sigv4__retry_polic
                                                  enum sigv4__retry_class c,
                                                  const struct sigv4__retry_hints *hints);
 /* Success gives back what the last repetition cost, or 1 after a first attempt. */
-void sigv4__retry_succeeded(const struct sigv4__retry_policy *policy, struct sigv4__quota *quota,
-                            struct sigv4__retry_state *state);
+void sigv4__retry_succeeded(struct sigv4__quota *quota, struct sigv4__retry_state *state);
 #endif
