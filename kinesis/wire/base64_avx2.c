@@ -9,13 +9,22 @@
 #define AVX2 __attribute__((target("avx2")))
 
 /* Twelve bytes per half, in the order of the 16-bit multiplications that follow. */
-AVX2 static inline __m256i load_24(const unsigned char *src)
+AVX2 static inline __m256i load_first_24(const unsigned char *src)
 {
     __m128i low = _mm_loadu_si128((const __m128i *)(const void *)src);
     __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(src + 12));
     const __m256i order = _mm256_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10, 1, 0,
                                            2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
     return _mm256_shuffle_epi8(_mm256_set_m128i(high, low), order);
+}
+
+/* The same with one load, which also touches the four bytes before src. */
+AVX2 static inline __m256i load_24(const unsigned char *src)
+{
+    __m256i both = _mm256_loadu_si256((const __m256i *)(const void *)(src - 4));
+    const __m256i order = _mm256_setr_epi8(5, 4, 6, 5, 8, 7, 9, 8, 11, 10, 12, 11, 14, 13, 15, 14,
+                                           1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
+    return _mm256_shuffle_epi8(both, order);
 }
 
 /* Each 24 bits spread into four bytes of six. */
@@ -40,11 +49,25 @@ AVX2 static inline __m256i to_text(__m256i v)
     return _mm256_add_epi8(v, _mm256_shuffle_epi8(distance, range));
 }
 
+AVX2 static inline void encode_24(char *dst, const unsigned char *src)
+{
+    _mm256_storeu_si256((__m256i *)(void *)dst, to_text(spread(load_24(src))));
+}
+
 AVX2 static size_t encode(char *dst, const unsigned char *src, size_t n)
 {
-    size_t i = 0;
+    if (n < 28)
+        return 0;
+    _mm256_storeu_si256((__m256i *)(void *)dst, to_text(spread(load_first_24(src))));
+    size_t i = 24;
+    for (dst += 32; i + 100 <= n; i += 96, dst += 128) {
+        encode_24(dst, src + i);
+        encode_24(dst + 32, src + i + 24);
+        encode_24(dst + 64, src + i + 48);
+        encode_24(dst + 96, src + i + 72);
+    }
     for (; i + 28 <= n; i += 24, dst += 32)
-        _mm256_storeu_si256((__m256i *)(void *)dst, to_text(spread(load_24(src + i))));
+        encode_24(dst, src + i);
     return i;
 }
 
