@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "klocal.h"
+#include "s3_state.h"
 #include "server.h"
+#include "stream.h"
 
 static void open_state(struct klocal *klocal)
 {
@@ -21,6 +23,18 @@ static void open_state(struct klocal *klocal)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&klocal->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
+}
+
+/* What --stream and --bucket name. */
+static void furnish(struct klocal *klocal)
+{
+    const struct options *o = &klocal->options;
+    pthread_mutex_lock(&klocal->lock);
+    for (size_t i = 0; i < o->stream_count; i++)
+        stream_create(klocal, o->streams[i], 1);
+    for (size_t i = 0; i < o->bucket_count; i++)
+        bucket_create(klocal, o->buckets[i], o->region);
+    pthread_mutex_unlock(&klocal->lock);
 }
 
 static void close_state(struct klocal *klocal)
@@ -114,6 +128,7 @@ int main(int argc, char **argv)
         return 1;
     }
     open_state(&klocal);
+    furnish(&klocal);
     int status = serve(&klocal);
     close_state(&klocal);
     return status;

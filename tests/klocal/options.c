@@ -26,6 +26,8 @@ enum {
     OPT_LIFETIME,
     OPT_CONTAINER_TOKEN,
     OPT_ROLE,
+    OPT_STREAM,
+    OPT_BUCKET,
     OPT_CREATE_MS,
     OPT_ITERATOR_MS,
     OPT_LIMITS,
@@ -61,6 +63,8 @@ static const struct {
     {"credentials-lifetime", OPT_LIFETIME, "S", "seconds for IMDS and container keys (3600)"},
     {"container-token", OPT_CONTAINER_TOKEN, "T", "Authorization the container endpoint wants"},
     {"role", OPT_ROLE, "NAME", "role name in IMDS (klocal-role)"},
+    {"stream", OPT_STREAM, "NAME", "a stream of one shard, there from the start (repeatable)"},
+    {"bucket", OPT_BUCKET, "NAME", "a bucket, there from the start (repeatable)"},
     {"create-ms", OPT_CREATE_MS, "MS", "streams take this long to change state (0)"},
     {"iterator-ms", OPT_ITERATOR_MS, "MS", "shard iterators expire after this (300000)"},
     {"shard-limits", OPT_LIMITS, NULL, "enforce the throughput limits of shards"},
@@ -196,6 +200,10 @@ static bool set(struct options *options, struct key_words *key, struct credentia
         *string = optarg;
     else if (id == OPT_ALSO)
         return add_to_list(options->also, &options->also_count, optarg);
+    else if (id == OPT_STREAM)
+        return add_to_list(options->streams, &options->stream_count, optarg);
+    else if (id == OPT_BUCKET)
+        return add_to_list(options->buckets, &options->bucket_count, optarg);
     else if (id == OPT_DOMAIN)
         return add_to_list(options->domains, &options->domain_count, optarg);
     else if (id == OPT_SECRET)

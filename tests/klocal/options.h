@@ -24,6 +24,10 @@ struct options {
     const char *account;
     const char *domains[OPTIONS_LIST_MAX]; /* virtual hosts are BUCKET.DOMAIN */
     size_t domain_count;
+    const char *streams[OPTIONS_LIST_MAX]; /* there from the start, one shard each */
+    size_t stream_count;
+    const char *buckets[OPTIONS_LIST_MAX];
+    size_t bucket_count;
     bool no_auth;
     const char *session_seed;
     int64_t credentials_lifetime_s;

@@ -6,6 +6,7 @@
 #include "text.h"
 
 void s3_reset(struct klocal *klocal);
+struct bucket *bucket_create(struct klocal *klocal, const char *name, const char *region);
 void s3_put_state(struct klocal *klocal, struct text *out); /* JSON, without the brackets */
 
 #endif
