@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/file.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <pwd.h>
 #include <unistd.h>
@@ -34,6 +35,30 @@ int sigv4__config_path(const struct sigv4__config *c, const char *path, struct s
     if (out->failed)
         return sigv4__fail(err, out->failed, "%s", sigv4_status_text(out->failed));
     return SIGV4_OK;
+}
+
+int sigv4__config_ca_bundle(const struct sigv4__config *c, const char *option,
+                            struct sigv4__buffer *out, struct sigv4_error *err)
+{
+    struct sigv4__setting bundle;
+    sigv4__config_setting(c, option, "AWS_CA_BUNDLE", "ca_bundle", &bundle);
+    if (!bundle.value)
+        return SIGV4_OK;
+    size_t start = out->len;
+    int status = sigv4__config_path(c, bundle.value, out, err);
+    if (status)
+        return status;
+    const char *path = sigv4__buffer_cstr(out);
+    if (!path)
+        return sigv4__fail(err, out->failed, "%s", sigv4_status_text(out->failed));
+    if (access(path + start, R_OK) == 0)
+        return SIGV4_OK;
+    int cause = errno;
+    sigv4__fail(err, SIGV4_E_IO, "CA bundle %.160s (from %s): %s", bundle.value, bundle.origin,
+                strerror(cause));
+    if (err)
+        err->os_errno = cause;
+    return SIGV4_E_IO;
 }
 
 static int add_text(struct sigv4__config *c, const char *label, bool credentials,

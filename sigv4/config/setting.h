@@ -69,6 +69,12 @@ enum sigv4__retry_mode { SIGV4__RETRY_STANDARD, SIGV4__RETRY_ADAPTIVE, SIGV4__RE
 int sigv4__config_retry_mode(const struct sigv4__config *c, enum sigv4__retry_mode *out,
                              struct sigv4__setting *from, struct sigv4_error *err);
 
+/* The CA bundle, a file or a folder: option, AWS_CA_BUNDLE, profile. Appended to out with its home
+ * folder, nothing when not configured. Errors: INVALID or IO (it cannot be read; says whose it is),
+ * or the buffer's. */
+int sigv4__config_ca_bundle(const struct sigv4__config *c, const char *option,
+                            struct sigv4__buffer *out, struct sigv4_error *err);
+
 /* Appends path with a leading "~/" replaced by the home folder. Errors: INVALID (no home), or the
  * buffer's. */
 int sigv4__config_path(const struct sigv4__config *c, const char *path, struct sigv4__buffer *out,

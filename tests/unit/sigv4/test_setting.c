@@ -193,13 +193,55 @@ static void endpoint_errors(void **state)
     sigv4__config_free(c);
 }
 
+static void account_id_endpoints_change_nothing(void **state)
+{
+    (void)state;
+    expect_endpoint("[profile p]\naccount_id_endpoint_mode = required\n",
+                    WITH("AWS_ACCOUNT_ID_ENDPOINT_MODE=required"), "KINESIS", NULL, "");
+}
+
+static int bundle(const struct sigv4__config *c, const char *option, const char *expected,
+                  struct sigv4_error *err)
+{
+    struct sigv4__buffer path;
+    sigv4__buffer_init(&path, NULL, 4096);
+    int status = sigv4__config_ca_bundle(c, option, &path, err);
+    if (!status)
+        assert_string_equal(sigv4__buffer_cstr(&path), expected);
+    sigv4__buffer_free(&path);
+    return status;
+}
+
+static void ca_bundles(void **state)
+{
+    (void)state;
+    struct sigv4_error err;
+    struct sigv4__config *c = load("[profile p]\nca_bundle = ~/null\n", WITH("HOME=/dev"));
+    assert_int_equal(bundle(c, NULL, "/dev/null", &err), SIGV4_OK);
+    assert_int_equal(bundle(c, "/dev/zero", "/dev/zero", &err), SIGV4_OK);
+    assert_int_equal(bundle(c, "/nonexistent/x", "", &err), SIGV4_E_IO);
+    assert_string_equal(err.message,
+                        "CA bundle /nonexistent/x (from option): No such file or directory");
+    assert_int_equal(err.os_errno, 2);
+    sigv4__config_free(c);
+    c = load("[profile p]\nca_bundle = /dev/null\n", WITH("AWS_CA_BUNDLE=/nonexistent/y"));
+    assert_int_equal(bundle(c, NULL, "", &err), SIGV4_E_IO);
+    assert_string_equal(err.message,
+                        "CA bundle /nonexistent/y (from AWS_CA_BUNDLE): No such file or directory");
+    sigv4__config_free(c);
+    c = load("[profile p]\n", NULL);
+    assert_int_equal(bundle(c, NULL, "", &err), SIGV4_OK);
+    sigv4__config_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regions),         cmocka_unit_test(malformed_regions),
         cmocka_unit_test(switches),        cmocka_unit_test(counts),
         cmocka_unit_test(retry_modes),     cmocka_unit_test(endpoints),
-        cmocka_unit_test(endpoint_errors),
+        cmocka_unit_test(endpoint_errors), cmocka_unit_test(account_id_endpoints_change_nothing),
+        cmocka_unit_test(ca_bundles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
