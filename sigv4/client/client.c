@@ -191,13 +191,19 @@ static int read_policy(struct sigv4_client *c, uint32_t option, struct sigv4_err
     return rc;
 }
 
-static int read_trust(struct sigv4_client *c, const struct sigv4_client_options *o)
+static int read_trust(struct sigv4_client *c, const struct sigv4_client_options *o,
+                      struct sigv4_error *err)
 {
-    struct sigv4__setting bundle;
+    struct sigv4__buffer bundle;
     const struct sigv4_alloc *alloc = sigv4_loop_alloc(c->loop);
-    sigv4__config_setting(c->config, o->ca_bundle, "AWS_CA_BUNDLE", "ca_bundle", &bundle);
-    if (bundle.value && !(c->ca_bundle = sigv4__string_copy(alloc, sigv4_str(bundle.value))))
-        return SIGV4_E_NOMEM;
+    sigv4__buffer_init(&bundle, alloc, 4096);
+    int rc = sigv4__config_ca_bundle(c->config, o->ca_bundle, &bundle, err);
+    if (!rc && bundle.len &&
+        !(c->ca_bundle = sigv4__string_copy(alloc, sigv4__buffer_view(&bundle))))
+        rc = sigv4__fail(err, SIGV4_E_NOMEM, "no memory for a client");
+    sigv4__buffer_free(&bundle);
+    if (rc)
+        return rc;
     c->http = (struct sigv4_http_options){
         .size = sizeof c->http,
         .connect_timeout_ms = o->connect_timeout_ms,
@@ -244,13 +250,13 @@ static int set_up(struct sigv4_client *c, const struct sigv4_client_options *o,
                        SIGV4_USE_DUAL_STACK, err);
     if (!rc)
         rc = read_policy(c, o->max_attempts, err);
+    if (!rc)
+        rc = read_trust(c, o, err);
     if (rc)
         return rc;
     c->provider = o->credentials;
     c->owns_provider = !o->credentials;
-    rc = read_trust(c, o);
-    if (!rc)
-        rc = copy_texts(c, o);
+    rc = copy_texts(c, o);
     if (!rc)
         rc = sigv4_key_cache_new(&c->keys, alloc);
     if (rc)

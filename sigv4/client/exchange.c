@@ -8,6 +8,7 @@
 #include "client/head.h"
 #include "client/request.h"
 #include "client/service_error.h"
+#include "config/proxy.h"
 #include "transport/call.h"
 #include "transport/loop.h"
 
@@ -201,8 +202,17 @@ static enum sigv4_flow on_body(void *ctx, struct sigv4_slice chunk)
 
 static void on_transferred(void *ctx, const struct sigv4_http_result *result);
 
+static void choose_proxy(struct sigv4__exchange *x)
+{
+    struct sigv4__setting proxy;
+    sigv4__proxy_of(x->client->config, &x->url, &proxy);
+    x->how = x->client->http;
+    x->how.proxy = proxy.value ? proxy.value : "";
+}
+
 static void prepare_transfer(struct sigv4__exchange *x, const char *url)
 {
+    choose_proxy(x);
     x->transfer = (struct sigv4_transfer){
         .size = sizeof x->transfer,
         .method = x->request.method,
@@ -212,7 +222,7 @@ static void prepare_transfer(struct sigv4__exchange *x, const char *url)
         .body = x->request.body,
         .body_count = x->request.body_count,
         .body_length = x->request.body_length,
-        .options = &x->client->http,
+        .options = &x->how,
         .on_header = on_header,
         .on_body = on_body,
         .on_done = on_transferred,

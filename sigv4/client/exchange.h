@@ -43,6 +43,7 @@ struct sigv4__exchange {
     size_t header_count, header_cap;
     char payload_hash[65];
     struct sigv4_transfer transfer;
+    struct sigv4_http_options how; /* the client's, with the proxy for this host */
 
     struct sigv4_timer deadline, pause;
     struct sigv4__retry_state retry;

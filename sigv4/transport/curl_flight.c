@@ -178,8 +178,10 @@ static void set_connection(CURL *easy, const struct sigv4_http_options *o, uint6
 #else
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-    if (o->proxy)
+    if (o->proxy) {
         curl_easy_setopt(easy, CURLOPT_PROXY, o->proxy);
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* the choice was made already */
+    }
 }
 
 int sigv4__flight_set_up(struct sigv4__flight *f)
