@@ -197,7 +197,7 @@ static int add_section(struct reader *r, struct sigv4__section **last)
 
 static int add_property(struct reader *r, struct sigv4__section *section)
 {
-    struct sigv4__property *p;
+    struct sigv4__property *p = NULL;
     int status = read_property(r, &p);
     if (status || !p)
         return status;
