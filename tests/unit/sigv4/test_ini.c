@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "edge.h"
 #include "unit/counted_alloc.h"
-#include "unit/page_end.h"
 
 struct parsed {
     struct sigv4__arena arena;
@@ -25,9 +25,9 @@ static void parse_bytes(struct parsed *p, struct sigv4_slice text, const struct 
 
 static void parse(struct parsed *p, const char *text)
 {
-    struct page_end copy = page_end_copy(text, strlen(text));
-    parse_bytes(p, sigv4_bytes(copy.bytes, strlen(text)), NULL);
-    page_end_free(&copy);
+    struct edge edge = edge_make(strlen(text));
+    parse_bytes(p, sigv4_bytes(edge_put(&edge, text, strlen(text)), strlen(text)), NULL);
+    edge_drop(&edge);
 }
 
 static void expect(const char *text, const char *name, const char *value)
@@ -162,14 +162,14 @@ static void every_prefix(void **state)
 {
     (void)state;
     static const char text[] = "\xEF\xBB\xBF[profile a] # x\r\nk = v ; y\n -c\n\ns3 =\n a = b\n";
+    struct edge edge = edge_make(sizeof text);
     for (size_t n = 0; n < sizeof text; n++) {
         struct parsed p;
-        struct page_end copy = page_end_copy(text, n);
-        parse_bytes(&p, sigv4_bytes(copy.bytes, n), NULL);
+        parse_bytes(&p, sigv4_bytes(edge_put(&edge, text, n), n), NULL);
         assert_true(p.status == SIGV4_OK || p.status == SIGV4_E_INVALID);
         sigv4__arena_free(&p.arena);
-        page_end_free(&copy);
     }
+    edge_drop(&edge);
 }
 
 static void no_memory(void **state)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "unit/page_end.h"
+#include "edge.h"
 
 static struct sigv4_url url_of(const char *text)
 {
@@ -20,9 +20,10 @@ static struct sigv4_url url_of(const char *text)
 static bool covers(const char *list, const char *text)
 {
     struct sigv4_url url = url_of(text);
-    struct page_end copy = page_end_copy(list, strlen(list));
-    bool covered = sigv4__no_proxy_covers(sigv4_bytes(copy.bytes, strlen(list)), &url);
-    page_end_free(&copy);
+    size_t n = strlen(list);
+    struct edge edge = edge_make(n);
+    bool covered = sigv4__no_proxy_covers(sigv4_bytes(edge_put(&edge, list, n), n), &url);
+    edge_drop(&edge);
     return covered;
 }
 

@@ -7,13 +7,14 @@
 
 #include <cmocka.h>
 
-#include "unit/page_end.h"
+#include "edge.h"
 
 static int parse(const char *text, struct sigv4_url *out, struct sigv4_error *err)
 {
-    struct page_end copy = page_end_copy(text, strlen(text));
-    int status = sigv4_url_parse(sigv4_bytes(copy.bytes, strlen(text)), out, err);
-    page_end_free(&copy);
+    struct edge edge = edge_make(strlen(text));
+    int status =
+        sigv4_url_parse(sigv4_bytes(edge_put(&edge, text, strlen(text)), strlen(text)), out, err);
+    edge_drop(&edge);
     if (status)
         return status;
     return sigv4_url_parse(sigv4_str(text), out, err); /* views that live on */
