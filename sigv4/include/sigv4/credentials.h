@@ -39,12 +39,16 @@ struct sigv4_provider_ops {
     size_t size;
     int (*fetch)(void *self, struct sigv4_loop *loop, sigv4_credentials_fn *done, void *ctx);
     void (*free)(void *self); /* only when no fetch is under way */
+    /* May be NULL. Nobody waits any more: end every fetch under way soon, with CANCELED. */
+    void (*cancel)(void *self);
 };
 SIGV4_API int sigv4_provider_new(struct sigv4_provider **out, const struct sigv4_provider_ops *ops,
                                  void *self, const struct sigv4_alloc *alloc) SIGV4_MUST_CHECK;
 /* @thread loop. */
 SIGV4_API int sigv4_provider_fetch(struct sigv4_provider *provider, struct sigv4_loop *loop,
                                    sigv4_credentials_fn *done, void *ctx) SIGV4_MUST_CHECK;
+/* Before the loops it was asked on are freed. Fetches under way are canceled; their done still
+ * comes. */
 SIGV4_API void sigv4_provider_free(struct sigv4_provider *provider);
 
 /* Always these keys (held). */
