@@ -1,0 +1,154 @@
+/* Keys from the shared files: the profile's contents decide how. The files are read anew for every
+ * fetch. */
+#include "base/fail.h"
+#include "base/memory.h"
+#include "credentials/errand.h"
+#include "credentials/plan.h"
+
+#include <stdio.h>
+
+struct profile {
+    struct sigv4_alloc alloc;
+    char *name; /* NULL: by the environment */
+    struct sigv4__errand *errands;
+};
+
+struct asking {
+    struct sigv4__errand errand; /* first */
+    struct sigv4__config *config;
+    struct sigv4__plan plan;
+    struct sigv4_provider *source; /* what the plan comes to, when it is more than keys */
+};
+
+static void end(struct asking *asking, struct sigv4_credentials *creds,
+                const struct sigv4_error *err)
+{
+    sigv4_provider_free(asking->source);
+    sigv4__config_free(asking->config);
+    sigv4__errand_end(&asking->errand, creds, err);
+}
+
+/* ---- keys ---- */
+
+static int read_keys(struct asking *asking, struct sigv4_credentials **out, struct sigv4_error *err)
+{
+    const struct sigv4__config *config = asking->config;
+    const char *name = asking->plan.profile, *file = "";
+    char origin[256];
+    sigv4__profiles_find(sigv4__config_profiles(config), SIGV4__PROFILE, name,
+                         "aws_secret_access_key", &file);
+    snprintf(origin, sizeof origin, "profile %s in %s", name, file);
+    struct sigv4_keys keys = {
+        .size = sizeof keys,
+        .access_key_id =
+            sigv4_str(sigv4__config_get(config, SIGV4__PROFILE, name, "aws_access_key_id")),
+        .secret_access_key =
+            sigv4_str(sigv4__config_get(config, SIGV4__PROFILE, name, "aws_secret_access_key")),
+        .session_token =
+            sigv4_str(sigv4__config_get(config, SIGV4__PROFILE, name, "aws_session_token")),
+        .account_id = sigv4_str(sigv4__config_get(config, SIGV4__PROFILE, name, "aws_account_id")),
+        .origin = sigv4_str(origin),
+    };
+    return sigv4__keys_accept(out, &keys, origin, &asking->errand.alloc, err);
+}
+
+/* ---- everything else ---- */
+
+static int build(struct asking *asking, struct sigv4_error *err)
+{
+    return sigv4__unusable(err, "Unsupported", "profile %s: this kind of profile is not supported",
+                           asking->plan.profile);
+}
+
+static void source_done(void *ctx, struct sigv4_credentials *creds, const struct sigv4_error *err)
+{
+    struct asking *asking = ctx;
+    struct sigv4_error named;
+    char who[128];
+    if (creds) {
+        end(asking, sigv4_credentials_hold(creds), NULL);
+        return;
+    }
+    named = *err;
+    snprintf(who, sizeof who, "profile %.100s", sigv4__config_profile(asking->config));
+    sigv4__named(&named, who);
+    end(asking, NULL, &named);
+}
+
+/* ---- the way there ---- */
+
+/* Finds the keys at once (creds), or sets out to get them; both may fail. */
+static int set_out(struct profile *self, struct asking *asking, struct sigv4_credentials **creds,
+                   struct sigv4_error *err)
+{
+    struct sigv4__config_options options = {.profile = self->name, .alloc = &self->alloc};
+    int status = sigv4__config_load(&asking->config, &options, err);
+    if (status == SIGV4_OK)
+        status = sigv4__plan_make(&asking->plan, asking->config, err);
+    if (status)
+        return status;
+    if (asking->plan.base == SIGV4__BASE_KEYS && asking->plan.role_count == 0)
+        return read_keys(asking, creds, err);
+    status = build(asking, err);
+    if (status)
+        return status;
+    status = sigv4_provider_fetch(asking->source, asking->errand.loop, source_done, asking);
+    return status ? sigv4__fail(err, status, "profile: %s", sigv4_status_text(status)) : SIGV4_OK;
+}
+
+static int profile_fetch(void *ctx, struct sigv4_loop *loop, sigv4_credentials_fn *done,
+                         void *done_ctx)
+{
+    struct profile *self = ctx;
+    struct sigv4_credentials *creds = NULL;
+    struct sigv4_error err;
+    void *memory;
+    int status =
+        sigv4__errand_new(&memory, sizeof(struct asking), &self->errands, &self->alloc, loop);
+    if (status)
+        return status;
+    struct asking *asking = memory;
+    status = sigv4__errand_promise(&asking->errand, done, done_ctx);
+    if (status)
+        sigv4__errand_drop(&asking->errand);
+    else if (set_out(self, asking, &creds, &err) || creds)
+        end(asking, creds, &err);
+    return status;
+}
+
+static void profile_cancel(void *ctx)
+{
+    struct profile *self = ctx;
+    for (struct sigv4__errand *errand = self->errands; errand; errand = errand->next)
+        sigv4__provider_cancel(((struct asking *)errand)->source);
+}
+
+static void profile_free(void *ctx)
+{
+    struct profile *self = ctx;
+    struct sigv4_alloc alloc = self->alloc;
+    sigv4__string_free(&alloc, self->name);
+    sigv4__alloc_put(&alloc, self, sizeof *self);
+}
+
+int sigv4_provider_new_profile(struct sigv4_provider **out, const char *profile,
+                               const struct sigv4_alloc *alloc)
+{
+    const struct sigv4_provider_ops ops = {
+        .size = sizeof ops, .fetch = profile_fetch, .free = profile_free, .cancel = profile_cancel};
+    struct sigv4_alloc hooks = sigv4__alloc_or_default(alloc);
+    struct profile *self = sigv4__alloc_zero(&hooks, 1, sizeof *self);
+    if (!self)
+        return SIGV4_E_NOMEM;
+    self->alloc = hooks;
+    int status = SIGV4_OK;
+    if (profile) {
+        self->name = sigv4__string_copy(&hooks, sigv4_str(profile));
+        status = self->name ? SIGV4_OK : SIGV4_E_NOMEM;
+    }
+    if (status == SIGV4_OK)
+        status = sigv4_provider_new(out, &ops, self, alloc);
+    if (status)
+        profile_free(self);
+    return status;
+}
