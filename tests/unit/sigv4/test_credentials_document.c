@@ -2,8 +2,8 @@
  * never sees. */
 #include "credentials/document.h"
 #include "credentials/veil.h"
+#include "edge.h"
 #include "unit/counted_alloc.h"
-#include "unit/page_end.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,12 +32,13 @@ static struct read read_text(enum sigv4__document_kind kind, const char *text, s
 {
     struct read r = {0};
     struct sigv4_alloc alloc = counted_alloc(memory);
-    struct page_end page = page_end_copy(text, n);
-    struct sigv4__document document = {kind, sigv4_bytes(page.bytes, n), "here", "999"};
+    struct edge edge = edge_make(n);
+    struct sigv4__document document = {kind, sigv4_bytes(edge_put(&edge, text, n), n), "here",
+                                       "999"};
     memory->secret = SECRET;
     r.status = sigv4__document_read(&r.creds, &document, &alloc, &r.err);
     assert_true(!r.creds == !!r.status);
-    page_end_free(&page);
+    edge_drop(&edge);
     return r;
 }
 
