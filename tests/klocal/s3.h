@@ -100,6 +100,7 @@ s3_operation_fn s3_list_buckets, s3_create_bucket, s3_delete_bucket, s3_head_buc
 s3_operation_fn s3_put_object, s3_get_object, s3_head_object, s3_delete_object, s3_delete_objects,
     s3_copy_object;
 s3_operation_fn s3_list_objects;
+s3_operation_fn s3_get_tagging, s3_put_tagging, s3_delete_tagging;
 s3_operation_fn s3_create_upload, s3_upload_part, s3_upload_part_copy, s3_complete_upload,
     s3_abort_upload, s3_list_parts, s3_list_uploads;
 

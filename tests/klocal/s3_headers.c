@@ -17,6 +17,7 @@ static const char *const kept[] = {"cache-control",
                                    "x-amz-server-side-encryption",
                                    "x-amz-server-side-encryption-aws-kms-key-id",
                                    "x-amz-storage-class",
+                                   "x-amz-tagging",
                                    "x-amz-website-redirect-location",
                                    NULL};
 
@@ -128,7 +129,9 @@ void s3_give_headers(struct s3_call *call, const struct object *object)
         const struct header *item = &object->headers.items[i];
         bool is_default =
             strcmp(item->name, "x-amz-storage-class") == 0 && strcmp(item->value, "STANDARD") == 0;
-        if (!is_default && item->value[0] != '\0' && override(call, item->name) == NULL)
+        bool is_hidden = strcmp(item->name, "x-amz-tagging") == 0;
+        if (!is_default && !is_hidden && item->value[0] != '\0' &&
+            override(call, item->name) == NULL)
             response_header(response, item->name, "%s", item->value);
     }
     give_overrides(call);
