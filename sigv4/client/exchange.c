@@ -307,7 +307,7 @@ static void explain_service(struct sigv4__exchange *x)
         .operation = x->request.operation,
         .host = host,
     };
-    (void)sigv4__service_error(&in, sigv4_loop_alloc(x->client->loop), &x->error);
+    sigv4__service_error(&in, &x->error);
 }
 
 /* Fills x->error; its status stays 0 when the attempt went well. */

@@ -11,10 +11,9 @@ struct sigv4__error_answer {
     const char *operation;         /* for the message: "PutRecords" */
     const char *host;
 };
-/* Fills out: status, http_status, code, request_id, message, retryable. Errors: NOMEM, then out
- * says so. */
-int sigv4__service_error(const struct sigv4__error_answer *in, const struct sigv4_alloc *alloc,
-                         struct sigv4_error *out);
+/* Fills out: status, http_status, code, request_id, message, retryable. What cannot be read, or not
+ * for want of memory, is left out; the HTTP status alone decides then. */
+void sigv4__service_error(const struct sigv4__error_answer *in, struct sigv4_error *out);
 /* True when a body begins like XML whose root element is Error (S3's failures inside a 200). */
 bool sigv4__is_error_xml(struct sigv4_slice body);
 #endif
