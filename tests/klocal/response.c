@@ -64,8 +64,6 @@ static struct MHD_Response *from_content(struct response *response)
 static struct MHD_Response *from_text(struct response *response)
 {
     size_t length = response->body.length;
-    if (length == 0)
-        return MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
     return MHD_create_response_from_buffer(length, text_take(&response->body),
                                            MHD_RESPMEM_MUST_FREE);
 }
