@@ -93,7 +93,7 @@ bool kinesis__json_element(struct kinesis__json *r)
     return further(r, ']');
 }
 
-bool kinesis__json_member(struct kinesis__json *r, struct sigv4_slice *name)
+bool kinesis__json_member_slowly(struct kinesis__json *r, struct sigv4_slice *name)
 {
     struct kinesis__json_string s;
     if (!further(r, '}') || !kinesis__json_string(r, &s) ||
@@ -111,7 +111,7 @@ static bool take_word(struct kinesis__json *r, const char *word, size_t n)
     return true;
 }
 
-bool kinesis__json_null(struct kinesis__json *r)
+bool kinesis__json_null_slowly(struct kinesis__json *r)
 {
     return kinesis__json_peek(r) == 'n' && take_word(r, "null", 4);
 }

@@ -1,6 +1,5 @@
 /* The strict pull scanner: strings with their escapes, and numbers. */
 #include "wire/json_reader.h"
-#include "wire/plain_text.h"
 
 static int hex_value(char c)
 {
@@ -83,7 +82,7 @@ static char *string_end(struct kinesis__json *r, char *p, bool *escaped)
     }
 }
 
-bool kinesis__json_string(struct kinesis__json *r, struct kinesis__json_string *out)
+bool kinesis__json_string_slowly(struct kinesis__json *r, struct kinesis__json_string *out)
 {
     if (kinesis__json_peek(r) != '"')
         return kinesis__json_refuse(r,
