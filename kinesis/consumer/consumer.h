@@ -1,0 +1,46 @@
+#ifndef KINESIS_CONSUMER_CONSUMER_H
+#define KINESIS_CONSUMER_CONSUMER_H
+/* The consumer as its readers and its roster see it. Everything but the first group belongs to the
+ * loop. */
+#include "consumer/reader.h"
+
+#include <stdatomic.h>
+
+struct kinesis_consumer {
+    struct sigv4_client *client;
+    struct sigv4_loop *loop;
+    struct kinesis_consumer_options options; /* texts are copies */
+    char *stream, *start_sequence;
+    char **shard_ids;
+    struct kinesis_place place;
+    struct kinesis__shelf *shelf;
+    struct sigv4_job start_job, stop_job, free_job, end_job;
+    atomic_bool stop_asked, ended;
+
+    struct kinesis__reader *readers;
+    unsigned under_way; /* calls and deliveries that will still come back */
+    bool stopping, freed, ending;
+    bool listed; /* the first listing is complete */
+    bool listing, list_again;
+    struct sigv4_call *list_call;
+    struct sigv4_error error; /* why it ended; status 0: asked to, or all shards ended */
+    char host[256];
+};
+
+/* Something will come back; something came back. When the last has, the end is told. */
+void kinesis__consumer_expect(struct kinesis_consumer *c);
+void kinesis__consumer_came_back(struct kinesis_consumer *c);
+/* For good: a failure that will not pass. */
+void kinesis__consumer_fail(struct kinesis_consumer *c, const struct sigv4_error *err,
+                            const char *host);
+void kinesis__consumer_stop(struct kinesis_consumer *c);
+void kinesis__consumer_tell(struct kinesis__reader *r, enum kinesis_shard_event event,
+                            const struct sigv4_error *err);
+
+/* roster.c: which shards there are, and which may be read. */
+void kinesis__roster_list(struct kinesis_consumer *c);
+/* Starts what may start; when nothing is left to read, the consumer stops. */
+void kinesis__roster_review(struct kinesis_consumer *c);
+void kinesis__roster_ended(struct kinesis__reader *r, const struct kinesis_child_shard *children,
+                           size_t count);
+#endif

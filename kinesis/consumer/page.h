@@ -1,0 +1,39 @@
+#ifndef KINESIS_CONSUMER_PAGE_H
+#define KINESIS_CONSUMER_PAGE_H
+/* One answer to GetRecords: the body it came in, and the records that point into it. Counted,
+ * because users may hold records; what nobody holds goes back to a shelf and is used again. */
+#include "wire/get_records.h"
+
+#include <kinesis/consumer.h>
+
+struct kinesis__shelf; /* any thread */
+struct kinesis__page;
+
+struct kinesis__page_record {
+    struct kinesis_record record; /* first: what users hold points here */
+    struct kinesis__page *page;
+};
+
+struct kinesis__page {
+    struct kinesis__page *next; /* on the shelf */
+    struct kinesis__shelf *shelf;
+    unsigned holders; /* the shelf's lock */
+    char *body;
+    size_t body_cap;
+    struct kinesis__get_answer answer;
+    struct kinesis__page_record *records;
+    size_t record_cap;
+    char shard_id[129];
+};
+
+int kinesis__shelf_new(struct kinesis__shelf **out, const struct sigv4_alloc *alloc);
+void kinesis__shelf_release(
+    struct kinesis__shelf *shelf); /* goes when its last page has come back */
+
+/* A page with one holder; NULL: no memory. */
+struct kinesis__page *kinesis__page_get(struct kinesis__shelf *shelf, const char *shard_id);
+void kinesis__page_release(struct kinesis__page *page); /* NULL is fine */
+/* The body is the page's from here on. Errors: PROTOCOL, NOMEM; then there are no records. */
+int kinesis__page_fill(struct kinesis__page *page, char *body, size_t n, size_t cap,
+                       struct sigv4_error *err);
+#endif

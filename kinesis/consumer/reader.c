@@ -1,0 +1,413 @@
+/* One shard: its iterator, its pages, its records, its end. */
+#include "consumer/reader.h"
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "consumer/consumer.h"
+#include "wire/control_input.h"
+
+enum {
+    READ_INTERVAL_MS = 200,        /* five reads a second (facts, 1.6) */
+    BYTES_PER_MS = 2000000 / 1000, /* 2 MB a second */
+    BACK_OFF_MS = 250,             /* doubled at each failure in a row */
+    BACK_OFF_MAX_MS = 10000,
+    MAX_SPOILT = 3, /* answers in a row that make no sense */
+    MAX_INPUT = 8192,
+    MAX_ANSWER = 32 * 1024 * 1024
+};
+
+static void step_place(struct kinesis__reader *r);
+static void step_fetch(struct kinesis__reader *r);
+
+static int64_t mono_ms(const struct kinesis__reader *r)
+{
+    const struct sigv4_clock *clock = sigv4_loop_clock(r->consumer->loop);
+    return clock->mono_ms(clock->ctx);
+}
+
+static int64_t wall_ms(const struct kinesis__reader *r)
+{
+    const struct sigv4_clock *clock = sigv4_loop_clock(r->consumer->loop);
+    return clock->wall_ms(clock->ctx);
+}
+
+static void wait_until(struct kinesis__reader *r, int64_t when_ms)
+{
+    int64_t left = when_ms - mono_ms(r);
+    r->state = KINESIS__WAITING;
+    sigv4_timer_set(r->timer, left > 0 ? left : 0);
+}
+
+static void on_timer(void *ctx)
+{
+    struct kinesis__reader *r = ctx;
+    if (r->iterator[0])
+        step_fetch(r);
+    else
+        step_place(r);
+}
+
+/* ---- failures ---- */
+
+static bool may_pass(const struct sigv4_error *err)
+{
+    switch (err->status) {
+    case SIGV4_E_NETWORK:
+    case SIGV4_E_TIMEOUT:
+    case SIGV4_E_THROTTLED:
+    case SIGV4_E_SERVICE:
+    case SIGV4_E_NOMEM:
+    case SIGV4_E_PROTOCOL:
+        return true;
+    default:
+        return err->retryable;
+    }
+}
+
+/* Full jitter, so that the shards of a stream do not come back all at once. */
+static int64_t back_off_ms(struct kinesis__reader *r)
+{
+    const struct sigv4_random *random = sigv4_loop_random(r->consumer->loop);
+    uint32_t dice;
+    int64_t most = BACK_OFF_MS << (r->failures < 6 ? r->failures : 6);
+    random->fill(random->ctx, &dice, sizeof dice);
+    most = most > BACK_OFF_MAX_MS ? BACK_OFF_MAX_MS : most;
+    return READ_INTERVAL_MS + most * dice / UINT32_MAX;
+}
+
+static void fail(struct kinesis__reader *r, const struct sigv4_error *err, const char *host)
+{
+    bool spoilt = err->status == SIGV4_E_PROTOCOL && r->failures >= MAX_SPOILT;
+    if (err->status == SIGV4_E_CANCELED || r->consumer->stopping) {
+        r->state = KINESIS__WAITING;
+        return;
+    }
+    if (strcmp(err->code, "ExpiredIteratorException") == 0) {
+        r->iterator[0] = '\0';
+        step_place(r);
+        return;
+    }
+    if (spoilt || !may_pass(err)) {
+        kinesis__consumer_fail(r->consumer, err, host);
+        return;
+    }
+    kinesis__consumer_tell(r, KINESIS_SHARD_TROUBLE, err);
+    if (r->consumer->stopping)
+        return;
+    wait_until(r, mono_ms(r) + back_off_ms(r));
+    r->failures++;
+}
+
+static void drop_call(struct kinesis__reader *r)
+{
+    sigv4_call_release(r->call);
+    r->call = NULL;
+}
+
+/* ---- the iterator ---- */
+
+static void on_iterator(void *ctx, const struct kinesis_get_shard_iterator_result *result)
+{
+    struct kinesis__reader *r = ctx;
+    drop_call(r);
+    if (result->error) {
+        fail(r, result->error, result->response->host);
+    } else if (result->shard_iterator.len >= sizeof r->iterator) {
+        struct sigv4_error err;
+        sigv4__fail(&err, SIGV4_E_PROTOCOL, "the shard iterator is too long");
+        fail(r, &err, result->response->host);
+    } else {
+        sigv4__fixed_copy(r->iterator, sizeof r->iterator, result->shard_iterator);
+        r->failures = 0;
+        if (!r->started)
+            kinesis__consumer_tell(r, KINESIS_SHARD_STARTED, NULL);
+        r->started = true;
+        if (!r->consumer->stopping)
+            wait_until(r, r->earliest_ms);
+    }
+    kinesis__consumer_came_back(r->consumer);
+}
+
+/* Where this reader goes on. */
+static struct kinesis_get_shard_iterator_input place_of(struct kinesis__reader *r)
+{
+    const struct kinesis_consumer *c = r->consumer;
+    struct kinesis_get_shard_iterator_input in = {
+        .size = sizeof in, .stream = c->stream, .shard_id = sigv4_str(r->shard_id)};
+    if (r->last_sequence[0]) {
+        in.type = KINESIS_AFTER_SEQUENCE_NUMBER;
+        in.sequence_number = sigv4_str(r->last_sequence);
+        return in;
+    }
+    if (r->from_oldest)
+        return in;
+    switch (c->options.start) {
+    case KINESIS_FROM_OLDEST:
+        break;
+    case KINESIS_FROM_NOW:
+        /* "Now" is when it was first asked: a renewal must not skip what came since. */
+        in.type = r->placed_unix_ms ? KINESIS_AT_TIMESTAMP : KINESIS_LATEST;
+        in.timestamp_unix_ms = r->placed_unix_ms;
+        break;
+    case KINESIS_FROM_TIME:
+        in.type = KINESIS_AT_TIMESTAMP;
+        in.timestamp_unix_ms = c->options.start_unix_ms;
+        break;
+    case KINESIS_FROM_SEQUENCE:
+    case KINESIS_FROM_AFTER_SEQUENCE:
+        in.type = c->options.start == KINESIS_FROM_SEQUENCE ? KINESIS_AT_SEQUENCE_NUMBER
+                                                            : KINESIS_AFTER_SEQUENCE_NUMBER;
+        in.sequence_number = sigv4_str(c->start_sequence);
+        break;
+    }
+    return in;
+}
+
+static void step_place(struct kinesis__reader *r)
+{
+    struct sigv4_error err;
+    struct kinesis_get_shard_iterator_input in = place_of(r);
+    if (!r->placed_unix_ms)
+        r->placed_unix_ms = wall_ms(r);
+    r->state = KINESIS__PLACING;
+    kinesis__consumer_expect(r->consumer);
+    if (kinesis_get_shard_iterator(r->consumer->client, &in, on_iterator, r, &r->call, &err)) {
+        fail(r, &err, "");
+        kinesis__consumer_came_back(r->consumer);
+    }
+}
+
+/* ---- a page ---- */
+
+static int64_t next_read_ms(const struct kinesis__reader *r, size_t bytes)
+{
+    const struct kinesis_consumer *c = r->consumer;
+    int64_t idle = c->options.idle_ms ? c->options.idle_ms : 1000;
+    int64_t paced = (int64_t)(bytes / BYTES_PER_MS);
+    if (c->options.flags & KINESIS_NO_PACING)
+        return r->at_tip ? r->fetch_began_ms + idle : r->fetch_began_ms;
+    if (r->at_tip)
+        return r->fetch_began_ms + (idle > READ_INTERVAL_MS ? idle : READ_INTERVAL_MS);
+    return r->fetch_began_ms + (paced > READ_INTERVAL_MS ? paced : READ_INTERVAL_MS);
+}
+
+static void take_page(struct kinesis__reader *r, const struct sigv4_response *response)
+{
+    struct sigv4_error err;
+    size_t n = 0, cap = 0;
+    char *body = sigv4_response_take_body(response, &n, &cap);
+    char nothing[1] = "";
+    int rc = body ? kinesis__page_fill(r->page, body, n, cap, &err)
+                  : kinesis__get_answer_read(&r->page->answer, nothing, 0, &err);
+    if (rc) {
+        fail(r, &err, response->host);
+        return;
+    }
+    r->failures = 0;
+    r->delivered = 0;
+    sigv4__fixed_copy(r->iterator, sizeof r->iterator, r->page->answer.next_shard_iterator);
+    bool was_at_tip = r->at_tip;
+    r->at_tip = r->page->answer.count == 0 && r->page->answer.behind_ms <= 0;
+    if (r->at_tip && !was_at_tip)
+        kinesis__consumer_tell(r, KINESIS_SHARD_AT_TIP, NULL);
+    r->earliest_ms = next_read_ms(r, n);
+    r->state = KINESIS__DELIVERING;
+    kinesis__consumer_expect(r->consumer);
+    sigv4_loop_notify(r->consumer->loop, &r->deliver_job);
+}
+
+static void on_page(void *ctx, const struct sigv4_response *response)
+{
+    struct kinesis__reader *r = ctx;
+    drop_call(r);
+    if (response->error)
+        fail(r, response->error, response->host);
+    else
+        take_page(r, response);
+    if (r->state != KINESIS__DELIVERING) {
+        kinesis__page_release(r->page);
+        r->page = NULL;
+    }
+    kinesis__consumer_came_back(r->consumer);
+}
+
+static int send_fetch(struct kinesis__reader *r, struct sigv4_error *err)
+{
+    struct kinesis_consumer *c = r->consumer;
+    const struct sigv4_header headers[] = {
+        {SIGV4_LIT("Content-Type"), SIGV4_LIT("application/x-amz-json-1.1")},
+        {SIGV4_LIT("X-Amz-Target"), SIGV4_LIT("Kinesis_20131202.GetRecords")},
+    };
+    struct sigv4_request request = {
+        .size = sizeof request,
+        .service_id = "KINESIS",
+        .resolve = kinesis_resolve,
+        .resolve_ctx = &c->place,
+        .operation = "GetRecords",
+        .method = SIGV4_LIT("POST"),
+        .path = SIGV4_LIT("/"),
+        .headers = headers,
+        .header_count = sizeof headers / sizeof *headers,
+        .body = &r->body,
+        .body_count = 1,
+        .max_body = MAX_ANSWER,
+        .reuse = r->page->body,
+        .reuse_cap = r->page->body_cap,
+        .on_done = on_page,
+        .ctx = r,
+    };
+    int rc = sigv4_send(c->client, &request, &r->call, err);
+    if (!rc) {
+        r->page->body = NULL; /* the exchange's until the answer is taken */
+        r->page->body_cap = 0;
+    }
+    return rc;
+}
+
+static int write_fetch(struct kinesis__reader *r, struct sigv4_error *err)
+{
+    struct kinesis_get_records_input in = {
+        .size = sizeof in,
+        .stream = r->consumer->stream,
+        .shard_iterator = sigv4_str(r->iterator),
+        .limit = r->consumer->options.max_records_per_fetch,
+    };
+    sigv4__buffer_clear(&r->input);
+    int rc = kinesis__write_get_records(&r->input, &in, err);
+    if (!rc && r->input.failed)
+        rc = sigv4__fail(err, r->input.failed, "no memory for a request");
+    r->body = sigv4__buffer_view(&r->input);
+    return rc;
+}
+
+static void step_fetch(struct kinesis__reader *r)
+{
+    struct sigv4_error err;
+    r->state = KINESIS__FETCHING;
+    r->fetch_began_ms = mono_ms(r);
+    r->page = kinesis__page_get(r->consumer->shelf, r->shard_id);
+    kinesis__consumer_expect(r->consumer);
+    int rc =
+        r->page ? write_fetch(r, &err) : sigv4__fail(&err, SIGV4_E_NOMEM, "no memory for records");
+    if (!rc)
+        rc = send_fetch(r, &err);
+    if (rc) {
+        kinesis__page_release(r->page);
+        r->page = NULL;
+        fail(r, &err, "");
+        kinesis__consumer_came_back(r->consumer);
+    }
+}
+
+/* ---- its records ---- */
+
+static void end_shard(struct kinesis__reader *r)
+{
+    struct kinesis__page *page = r->page;
+    r->page = NULL;
+    r->state = KINESIS__ENDED;
+    kinesis__consumer_tell(r, KINESIS_SHARD_ENDED, NULL);
+    kinesis__roster_ended(r, page->answer.children, page->answer.child_count);
+    kinesis__page_release(page);
+}
+
+static void page_over(struct kinesis__reader *r)
+{
+    if (!r->iterator[0]) {
+        end_shard(r);
+        return;
+    }
+    kinesis__page_release(r->page);
+    r->page = NULL;
+    wait_until(r, r->earliest_ms);
+    if (r->at_tip)
+        kinesis__roster_review(r->consumer);
+}
+
+/* Step 5 of the loop. */
+static void run_deliver(struct sigv4_job *job)
+{
+    struct kinesis__reader *r =
+        (struct kinesis__reader *)((char *)job - offsetof(struct kinesis__reader, deliver_job));
+    struct kinesis_consumer *c = r->consumer;
+    enum kinesis_next next = KINESIS_GO_ON;
+    while (next == KINESIS_GO_ON && r->delivered < r->page->answer.count &&
+           !atomic_load_explicit(&c->stop_asked, memory_order_relaxed)) {
+        const struct kinesis_record *record = &r->page->records[r->delivered].record;
+        next = c->options.on_record(c->options.ctx, record);
+        r->delivered++;
+    }
+    if (r->delivered)
+        sigv4__fixed_copy(r->last_sequence, sizeof r->last_sequence,
+                          r->page->records[r->delivered - 1].record.sequence_number);
+    if (next == KINESIS_STOP)
+        kinesis__consumer_stop(c);
+    if (c->stopping || atomic_load(&c->stop_asked)) {
+        kinesis__page_release(r->page);
+        r->page = NULL;
+        r->state = KINESIS__WAITING;
+    } else if (next == KINESIS_PAUSE_SHARD) {
+        r->state = KINESIS__PAUSED;
+    } else {
+        page_over(r);
+    }
+    kinesis__consumer_came_back(c);
+}
+
+void kinesis__reader_resume(struct kinesis__reader *r)
+{
+    if (r->state != KINESIS__PAUSED)
+        return;
+    r->state = KINESIS__DELIVERING;
+    kinesis__consumer_expect(r->consumer);
+    sigv4_loop_notify(r->consumer->loop, &r->deliver_job);
+}
+
+/* ---- life ---- */
+
+int kinesis__reader_new(struct kinesis__reader **out, struct kinesis_consumer *consumer,
+                        struct sigv4_slice shard_id)
+{
+    const struct sigv4_alloc *alloc = sigv4_loop_alloc(consumer->loop);
+    struct kinesis__reader *r = sigv4__alloc_zero(alloc, 1, sizeof *r);
+    if (!r)
+        return SIGV4_E_NOMEM;
+    if (sigv4_timer_new(&r->timer, consumer->loop, on_timer, r)) {
+        sigv4__alloc_put(alloc, r, sizeof *r);
+        return SIGV4_E_NOMEM;
+    }
+    r->consumer = consumer;
+    r->state = KINESIS__BLOCKED;
+    r->deliver_job.run = run_deliver;
+    sigv4__buffer_init(&r->input, alloc, MAX_INPUT);
+    sigv4__fixed_copy(r->shard_id, sizeof r->shard_id, shard_id);
+    *out = r;
+    return SIGV4_OK;
+}
+
+void kinesis__reader_free(struct kinesis__reader *r)
+{
+    const struct sigv4_alloc *alloc = sigv4_loop_alloc(r->consumer->loop);
+    sigv4_timer_free(r->timer);
+    sigv4__buffer_free(&r->input);
+    kinesis__page_release(r->page);
+    sigv4__alloc_put(alloc, r, sizeof *r);
+}
+
+void kinesis__reader_start(struct kinesis__reader *r)
+{
+    step_place(r);
+}
+
+void kinesis__reader_stop(struct kinesis__reader *r)
+{
+    sigv4_timer_set(r->timer, -1);
+    if (r->call)
+        sigv4_call_cancel(r->call);
+    if (r->state == KINESIS__PAUSED) {
+        kinesis__page_release(r->page);
+        r->page = NULL;
+        r->state = KINESIS__WAITING;
+    }
+}

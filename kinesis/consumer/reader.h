@@ -1,0 +1,63 @@
+#ifndef KINESIS_CONSUMER_READER_H
+#define KINESIS_CONSUMER_READER_H
+/* One shard being read:
+ *
+ *   BLOCKED --every parent ended--> PLACING --iterator--> FETCHING --answer--> DELIVERING
+ *                                    ^   ^                  ^  |                 |   |  |
+ *                     expired iterator   |  after a while   |  | failure         |   |  | user
+ * pauses |   +--- WAITING <-----+--+-----------------+   |  v |           |            more to come
+ * | PAUSED
+ *                                    +-----------+                                   v
+ *                                                                   the shard's end: ENDED
+ *
+ * All on the loop's thread. */
+#include "consumer/page.h"
+
+#include "base/buffer.h"
+
+#include <kinesis/calls.h>
+#include <kinesis/endpoint.h>
+
+enum kinesis__reader_state {
+    KINESIS__BLOCKED,
+    KINESIS__PLACING,
+    KINESIS__FETCHING,
+    KINESIS__DELIVERING,
+    KINESIS__WAITING,
+    KINESIS__PAUSED,
+    KINESIS__ENDED
+};
+
+struct kinesis__reader {
+    struct kinesis__reader *next;
+    struct kinesis_consumer *consumer;
+    enum kinesis__reader_state state;
+    char shard_id[129];
+    char parents[2][129]; /* "" for none */
+    bool from_oldest;     /* a child found later is read from its beginning */
+
+    /* Where to go on: behind last_sequence; without one at the start, or (FROM_NOW, once there was
+     * an iterator) at placed_unix_ms. */
+    char last_sequence[130];
+    int64_t placed_unix_ms;
+    char iterator[513]; /* "": none */
+    bool started, at_tip;
+
+    struct sigv4_timer *timer;
+    struct sigv4_job deliver_job;
+    struct sigv4__buffer input;
+    struct sigv4_slice body;
+    struct kinesis__page *page;
+    size_t delivered; /* of the page */
+    struct sigv4_call *call;
+    int64_t fetch_began_ms, earliest_ms; /* monotonic */
+    unsigned failures;
+};
+
+int kinesis__reader_new(struct kinesis__reader **out, struct kinesis_consumer *consumer,
+                        struct sigv4_slice shard_id);
+void kinesis__reader_free(struct kinesis__reader *r); /* nothing under way */
+void kinesis__reader_start(struct kinesis__reader *r);
+void kinesis__reader_resume(struct kinesis__reader *r);
+void kinesis__reader_stop(struct kinesis__reader *r); /* what is under way comes back canceled */
+#endif

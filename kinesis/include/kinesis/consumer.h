@@ -1,0 +1,99 @@
+#ifndef KINESIS_CONSUMER_H
+#define KINESIS_CONSUMER_H
+/* The consumer reads a stream's shards, each in order and parents before their children, and hands
+ * the records over where they were received: decoded in place, not copied.
+ *
+ * Per shard the service allows five reads and 2 MB a second (facts, 1.6); the consumer keeps to
+ * that, waits longer at the tip, and backs off when it is throttled. Iterators that expired are
+ * renewed behind the last record delivered. Failures that may pass are reported and survived; those
+ * that will not (denied, no such stream) end it. */
+#include <sigv4/client.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct kinesis_consumer;
+
+/* The library's; read-only; valid during the callback, or while held. */
+struct kinesis_record {
+    size_t size;
+    struct sigv4_slice shard_id, sequence_number, partition_key, data;
+    struct sigv4_slice encryption_type; /* may be empty */
+    int64_t arrived_unix_ms;            /* INT64_MIN: the service did not say */
+    int64_t behind_ms;                  /* distance to the tip when fetched; -1: not said */
+};
+/* Keep a record past its callback without a copy: what was received with it stays, too. @thread
+ * any. Each hold wants one release; records may outlive the consumer, but not its loop. */
+SIGV4_API const struct kinesis_record *kinesis_record_hold(const struct kinesis_record *record);
+SIGV4_API void kinesis_record_release(const struct kinesis_record *record);
+
+enum kinesis_next {
+    KINESIS_GO_ON,
+    KINESIS_PAUSE_SHARD, /* this record was taken; no more of this shard until resume */
+    KINESIS_STOP         /* this record was taken; end the consumer */
+};
+typedef enum kinesis_next kinesis_record_fn(void *ctx, const struct kinesis_record *record);
+
+enum kinesis_shard_event {
+    KINESIS_SHARD_FOUND,   /* it will be read, when its parents have ended */
+    KINESIS_SHARD_STARTED, /* its first iterator is there */
+    KINESIS_SHARD_AT_TIP,  /* a read found nothing more to come now */
+    KINESIS_SHARD_ENDED,   /* closed, and read to its end */
+    KINESIS_SHARD_TROUBLE  /* a read failed; err says how; it is tried again */
+};
+typedef void kinesis_shard_fn(void *ctx, struct sigv4_slice shard_id,
+                              enum kinesis_shard_event event, const struct sigv4_error *err);
+/* Once, last of all: err NULL after stop, or when every shard ended. host as in sigv4_response. */
+typedef void kinesis_end_fn(void *ctx, const struct sigv4_error *err, const char *host);
+
+enum kinesis_start {
+    KINESIS_FROM_OLDEST,
+    KINESIS_FROM_NOW,
+    KINESIS_FROM_TIME,          /* start_unix_ms */
+    KINESIS_FROM_SEQUENCE,      /* start_sequence, of one chosen shard */
+    KINESIS_FROM_AFTER_SEQUENCE /* the same, without that record */
+};
+
+struct kinesis_consumer_options {
+    size_t size;
+    const char *stream;           /* name or ARN */
+    const char *const *shard_ids; /* NULL: all, and their children as they appear */
+    size_t shard_count;
+    enum kinesis_start start;
+    int64_t start_unix_ms;
+    const char *start_sequence;
+    kinesis_record_fn *on_record;
+    kinesis_shard_fn *on_shard; /* may be NULL */
+    kinesis_end_fn *on_end;
+    void *ctx;
+    uint32_t max_records_per_fetch; /* 0: the service's 10000 */
+    uint32_t idle_ms;               /* between reads at the tip; 0: 1000 */
+    uint32_t flags;                 /* KINESIS_STOP_AT_TIP, KINESIS_NO_PACING */
+};
+#define KINESIS_STOP_AT_TIP 0x2u /* end when every shard has ended or has nothing more for now */
+#define KINESIS_NO_PACING 0x1u /* read as fast as answers come: against local services only */
+#define KINESIS_CONSUMER_OPTIONS                                                                   \
+    {                                                                                              \
+        .size = sizeof(struct kinesis_consumer_options)                                            \
+    }
+
+/* @thread any. Begins at once; strings are copied. Errors: INVALID, NOMEM, FORKED. The client must
+ * outlive the consumer. */
+SIGV4_API int kinesis_consumer_new(struct kinesis_consumer **out, struct sigv4_client *client,
+                                   const struct kinesis_consumer_options *opts,
+                                   struct sigv4_error *err) SIGV4_MUST_CHECK;
+/* @thread any. Go on with a shard that paused. */
+SIGV4_API int kinesis_consumer_resume(struct kinesis_consumer *consumer,
+                                      struct sigv4_slice shard_id);
+/* @thread any. No more records after the callback under way; on_end follows. */
+SIGV4_API void kinesis_consumer_stop(struct kinesis_consumer *consumer);
+/* @thread any @blocks. Until on_end was called; as sigv4_loop_wait. */
+SIGV4_API int kinesis_consumer_wait(struct kinesis_consumer *consumer, int timeout_ms);
+/* @thread any. Stops, and frees when everything under way is over; on_end still comes. */
+SIGV4_API void kinesis_consumer_free(struct kinesis_consumer *consumer);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
