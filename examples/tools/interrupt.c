@@ -1,0 +1,51 @@
+/* One thread that waits for the signals which ask a tool to stop. */
+#include "interrupt.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+/* A process has one set of signals: the one place where a tool's state is global. */
+static struct {
+    sigset_t signals;
+    void (*asked)(void *ctx);
+    void *ctx;
+    atomic_bool happened;
+} watch;
+
+static void *wait_for_signals(void *arg)
+{
+    int number = 0;
+    (void)arg;
+    if (sigwait(&watch.signals, &number))
+        return NULL;
+    atomic_store(&watch.happened, true);
+    watch.asked(watch.ctx);
+    /* Whoever asks again means it. */
+    if (sigwait(&watch.signals, &number))
+        return NULL;
+    signal(number, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &watch.signals, NULL);
+    raise(number);
+    return NULL;
+}
+
+bool interrupt_watch(void (*asked)(void *ctx), void *ctx)
+{
+    pthread_t thread;
+    watch.asked = asked;
+    watch.ctx = ctx;
+    sigemptyset(&watch.signals);
+    sigaddset(&watch.signals, SIGINT);
+    sigaddset(&watch.signals, SIGTERM);
+    if (pthread_sigmask(SIG_BLOCK, &watch.signals, NULL) ||
+        pthread_create(&thread, NULL, wait_for_signals, NULL))
+        return false;
+    pthread_detach(thread);
+    return true;
+}
+
+bool interrupt_was_asked(void)
+{
+    return atomic_load(&watch.happened);
+}

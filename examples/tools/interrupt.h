@@ -1,0 +1,11 @@
+#ifndef TOOLS_INTERRUPT_H
+#define TOOLS_INTERRUPT_H
+/* SIGINT and SIGTERM as a call from a thread that waits for them, so that anything may be done. */
+#include <signal.h>
+#include <stdbool.h>
+
+/* Before any other thread begins. asked is called on a thread of its own, once per signal; the
+ * second one ends the process as if nobody had listened. false: no thread could be made. */
+bool interrupt_watch(void (*asked)(void *ctx), void *ctx);
+bool interrupt_was_asked(void);
+#endif
