@@ -1,0 +1,204 @@
+/* Where the client's requests go: region, endpoint, FIPS, dual-stack, proxy and CA bundle, by
+ * environment and options. */
+#include "flow/fake_engine.h"
+
+#include <kinesis/endpoint.h>
+#include <setjmp.h>
+#include <sigv4/client.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct scene {
+    struct fake *fake;
+    struct sigv4_loop *loop;
+    struct sigv4_client *client;
+    struct sigv4_provider *provider;
+    struct sigv4_error err;
+    int answers, status;
+};
+
+static const char *const variables[] = {"AWS_USE_FIPS_ENDPOINT",
+                                        "AWS_USE_DUALSTACK_ENDPOINT",
+                                        "AWS_ENDPOINT_URL",
+                                        "AWS_ENDPOINT_URL_KINESIS",
+                                        "AWS_CA_BUNDLE",
+                                        "HTTPS_PROXY",
+                                        "HTTP_PROXY",
+                                        "NO_PROXY",
+                                        "https_proxy",
+                                        "http_proxy",
+                                        "all_proxy",
+                                        "no_proxy",
+                                        "ALL_PROXY",
+                                        "AWS_PROFILE",
+                                        "AWS_DEFAULT_PROFILE",
+                                        "AWS_DEFAULT_REGION"};
+
+static int set_up(void **state)
+{
+    static struct scene s;
+    struct sigv4_credentials *creds;
+    struct sigv4_keys keys = {.size = sizeof keys,
+                              .access_key_id = SIGV4_LIT("AKID"),
+                              .secret_access_key = SIGV4_LIT("secret")};
+    memset(&s, 0, sizeof s);
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
+        unsetenv(variables[i]);
+    setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
+    setenv("AWS_REGION", "us-east-1", 1);
+    s.fake = fake_new();
+    s.loop = fake_loop(s.fake, NULL);
+    fake_script(s.fake, (struct fake_answer){.body = "{}"});
+    assert_int_equal(sigv4_credentials_new(&creds, &keys, NULL, NULL), SIGV4_OK);
+    assert_int_equal(sigv4_provider_new_static(&s.provider, creds, NULL), SIGV4_OK);
+    sigv4_credentials_release(creds);
+    *state = &s;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct scene *s = *state;
+    sigv4_client_free(s->client);
+    sigv4_loop_free(s->loop);
+    sigv4_provider_free(s->provider);
+    fake_free(s->fake);
+    return 0;
+}
+
+static int make_client(struct scene *s, uint32_t flags)
+{
+    struct sigv4_client_options o = SIGV4_CLIENT_OPTIONS;
+    o.credentials = s->provider;
+    o.flags = flags;
+    return sigv4_client_new(&s->client, s->loop, &o, &s->err);
+}
+
+static void on_done(void *ctx, const struct sigv4_response *response)
+{
+    struct scene *s = ctx;
+    s->answers++;
+    s->status = response->error ? response->error->status : SIGV4_OK;
+    if (response->error)
+        s->err = *response->error;
+}
+
+static bool answered(void *ctx)
+{
+    return ((struct scene *)ctx)->answers > 0;
+}
+
+/* One request of Kinesis; what was asked of the network, or NULL. */
+static const struct fake_request *ask(struct scene *s)
+{
+    struct sigv4_request r = {.size = sizeof r,
+                              .service_id = "KINESIS",
+                              .resolve = kinesis_resolve,
+                              .operation = "ListStreams",
+                              .method = SIGV4_LIT("POST"),
+                              .on_done = on_done,
+                              .ctx = s};
+    assert_int_equal(sigv4_send(s->client, &r, NULL, &s->err), SIGV4_OK);
+    assert_true(fake_run_until(s->fake, s->loop, answered, s));
+    return fake_request(s->fake, 0);
+}
+
+static void by_region(void **state)
+{
+    struct scene *s = *state;
+    assert_int_equal(make_client(s, 0), SIGV4_OK);
+    const struct fake_request *asked = ask(s);
+    assert_string_equal(asked->url, "https://kinesis.us-east-1.amazonaws.com/");
+    assert_string_equal(asked->proxy, "");
+    assert_int_equal(s->status, SIGV4_OK);
+}
+
+static void fips_and_dual_stack_by_environment(void **state)
+{
+    struct scene *s = *state;
+    setenv("AWS_USE_FIPS_ENDPOINT", "true", 1);
+    setenv("AWS_USE_DUALSTACK_ENDPOINT", "TRUE", 1);
+    assert_int_equal(make_client(s, 0), SIGV4_OK);
+    assert_string_equal(ask(s)->url, "https://kinesis-fips.us-east-1.api.aws/");
+}
+
+static void dual_stack_by_flag(void **state)
+{
+    struct scene *s = *state;
+    assert_int_equal(make_client(s, SIGV4_USE_DUAL_STACK), SIGV4_OK);
+    assert_string_equal(ask(s)->url, "https://kinesis.us-east-1.api.aws/");
+}
+
+static void fips_with_an_override_is_refused(void **state)
+{
+    struct scene *s = *state;
+    setenv("AWS_USE_FIPS_ENDPOINT", "true", 1);
+    setenv("AWS_ENDPOINT_URL", "http://h:1", 1);
+    assert_int_equal(make_client(s, 0), SIGV4_OK);
+    assert_null(ask(s));
+    assert_int_equal(s->status, SIGV4_E_INVALID);
+    assert_non_null(strstr(s->err.message, "FIPS cannot be combined"));
+}
+
+static void override_and_its_origin(void **state)
+{
+    struct scene *s = *state;
+    struct sigv4_client_facts facts = {.size = sizeof facts};
+    setenv("AWS_ENDPOINT_URL", "http://all:1", 1);
+    setenv("AWS_ENDPOINT_URL_KINESIS", "http://kinesis:2/", 1);
+    assert_int_equal(make_client(s, 0), SIGV4_OK);
+    assert_int_equal(sigv4_client_facts(s->client, "KINESIS", &facts, NULL), SIGV4_OK);
+    assert_string_equal(facts.endpoint_url, "http://kinesis:2/");
+    assert_string_equal(facts.endpoint_origin, "AWS_ENDPOINT_URL_KINESIS");
+    assert_string_equal(facts.region_origin, "AWS_REGION");
+    assert_string_equal(ask(s)->url, "http://kinesis:2/");
+}
+
+static void through_the_proxy(void **state)
+{
+    struct scene *s = *state;
+    setenv("HTTPS_PROXY", "http://proxy:3128", 1);
+    setenv("NO_PROXY", "localhost,10.0.0.0/8", 1);
+    assert_int_equal(make_client(s, 0), SIGV4_OK);
+    assert_string_equal(ask(s)->proxy, "http://proxy:3128");
+}
+
+static void around_the_proxy(void **state)
+{
+    struct scene *s = *state;
+    setenv("HTTP_PROXY", "http://proxy:3128", 1);
+    setenv("NO_PROXY", "localhost,10.0.0.0/8", 1);
+    setenv("AWS_ENDPOINT_URL", "http://10.1.2.3:4567", 1);
+    assert_int_equal(make_client(s, 0), SIGV4_OK);
+    assert_string_equal(ask(s)->proxy, "");
+}
+
+static void a_ca_bundle_that_is_not_there(void **state)
+{
+    struct scene *s = *state;
+    setenv("AWS_CA_BUNDLE", "/nonexistent/ca.pem", 1);
+    assert_int_equal(make_client(s, 0), SIGV4_E_IO);
+    assert_string_equal(s->err.message, "CA bundle /nonexistent/ca.pem (from AWS_CA_BUNDLE): No "
+                                        "such file or directory");
+}
+
+int main(void)
+{
+#define SCENE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        SCENE(by_region),
+        SCENE(fips_and_dual_stack_by_environment),
+        SCENE(dual_stack_by_flag),
+        SCENE(fips_with_an_override_is_refused),
+        SCENE(override_and_its_origin),
+        SCENE(through_the_proxy),
+        SCENE(around_the_proxy),
+        SCENE(a_ca_bundle_that_is_not_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
