@@ -42,11 +42,17 @@ def skip(text, reason):
     say(f"skip - {text}: {reason}")
 
 
+class Skip(Exception):
+    """Raised inside a case: the rest of it cannot be checked here, for the reason given."""
+
+
 @contextlib.contextmanager
 def case(text):
     """What goes wrong inside is one failed check, and the suite goes on."""
     try:
         yield
+    except Skip as reason:
+        skip(text, reason)
     except Exception:
         ok(text, False, traceback.format_exc(limit=2)[-2000:])
 

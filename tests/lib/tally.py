@@ -26,7 +26,7 @@ def outcome(entry):
     state = entry.get("status")
     if state in ("notrun", "disabled"):
         lines = [line for line in output.splitlines() if line.strip()] or ["not run"]
-        return 0, 0, 1, lines[-1:]
+        return 0, 0, 1, [re.sub(r"^skip\w*\b[ :-]*", "", lines[-1].strip(), flags=re.I)]
     passed, failed, skipped = told(output)
     reasons = re.findall(r"^ *skip(?:ped|ping)?\b[ :-]*(.+)$", output, re.M | re.I)
     reasons = reasons or re.findall(r"^\[  SKIPPED \] ([a-z]\w*)$", output, re.M)

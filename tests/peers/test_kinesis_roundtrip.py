@@ -116,6 +116,8 @@ def write(text, put, records):
 
 def compare(text, expected, read):
     with check.case(text):
+        if not expected:
+            raise check.Skip("nothing was written")
         found = read()
         check.equal(f"{text}: as many records", len(expected), len(found))
         for place, record in expected.items():
@@ -166,7 +168,7 @@ def round_trips(service, folder):
     for stream in (ours, theirs, cli):
         services.stream(client, stream, shards=2)
     expected = write(f"{service.name}: put-record", Writers(service, ours, folder).put_record, records)
-    for reader in ("boto3", "aws_cli", "get_records"):
+    for reader in ("boto3", "get_records", "aws_cli"):
         compare(f"{service.name}: {reader} reads what put-record wrote", expected, getattr(Readers(service, ours), reader))
     expected = write(f"{service.name}: boto3", Writers(service, theirs, folder).boto3, records)
     compare(f"{service.name}: get-records reads what boto3 wrote", expected, Readers(service, theirs).get_records)

@@ -65,13 +65,14 @@ def sizes(place):
             printed = place.copy(place.file(file, data), place.url(file))
             check.equal(f"{name}: {file} up, printed", f"upload: ./{file} to s3://{place.bucket}/{file}\n", printed)
             check.equal(f"{name}: {file} up, read by boto3", data, place.stored(file))
-            place.cli_copy(place.url(file), "by-cli")
-            check.equal(f"{name}: {file} up, read by the AWS CLI", data, place.read("by-cli"))
             place.boto3.put_object(Bucket=place.bucket, Key="theirs-" + file, Body=data)
             printed = place.copy(place.url("theirs-" + file), "down-" + file)
             check.equal(f"{name}: {file} down, printed",
                         f"download: s3://{place.bucket}/theirs-{file} to ./down-{file}\n", printed)
             check.equal(f"{name}: {file} written by boto3, down", data, place.read("down-" + file))
+        with check.case(f"{name}: {file} and the AWS CLI"):
+            place.cli_copy(place.url(file), "by-cli")
+            check.equal(f"{name}: {file} up, read by the AWS CLI", data, place.read("by-cli"))
             place.cli_copy(file, place.url("cli-" + file))
             place.copy(place.url("cli-" + file), "down-cli-" + file)
             check.equal(f"{name}: {file} written by the AWS CLI, down", data, place.read("down-cli-" + file))
