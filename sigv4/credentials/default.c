@@ -2,6 +2,7 @@
  * keys: whoever says --profile means it (facts 4.1). */
 #include "base/fail.h"
 #include "credentials/provider.h"
+#include "credentials/sts.h"
 
 enum { MAX_LINKS = 5 };
 
@@ -15,6 +16,9 @@ static int fill(struct links *links, const char *profile, const struct sigv4_all
     int status = SIGV4_OK;
     if (!profile)
         status = sigv4_provider_new_environment(&links->list[links->count], alloc);
+    links->count += !profile && !status;
+    if (!profile && !status)
+        status = sigv4__provider_new_web_environment(&links->list[links->count], alloc);
     links->count += !profile && !status;
     if (!status)
         status = sigv4_provider_new_profile(&links->list[links->count], profile, alloc);

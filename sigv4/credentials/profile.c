@@ -4,6 +4,9 @@
 #include "base/memory.h"
 #include "credentials/errand.h"
 #include "credentials/plan.h"
+#include "credentials/process.h"
+#include "credentials/sso.h"
+#include "credentials/sts.h"
 
 #include <stdio.h>
 
@@ -54,10 +57,55 @@ static int read_keys(struct asking *asking, struct sigv4_credentials **out, stru
 
 /* ---- everything else ---- */
 
+static int build_keys(struct asking *asking, struct sigv4_error *err)
+{
+    struct sigv4_credentials *creds;
+    int status = read_keys(asking, &creds, err);
+    if (status)
+        return status;
+    status = sigv4_provider_new_static(&asking->source, creds, &asking->errand.alloc);
+    sigv4_credentials_release(creds);
+    return status;
+}
+
+static int build_base(struct asking *asking, struct sigv4_error *err)
+{
+    const struct sigv4_alloc *alloc = &asking->errand.alloc;
+    const struct sigv4__config *config = asking->config;
+    const char *profile = asking->plan.profile;
+    switch (asking->plan.base) {
+    case SIGV4__BASE_KEYS:
+        return build_keys(asking, err);
+    case SIGV4__BASE_ENVIRONMENT:
+        return sigv4_provider_new_environment(&asking->source, alloc);
+    case SIGV4__BASE_CONTAINER:
+        return sigv4_provider_new_container(&asking->source, alloc);
+    case SIGV4__BASE_IMDS:
+        return sigv4_provider_new_imds(&asking->source, sigv4__config_profile(config), alloc);
+    case SIGV4__BASE_WEB_IDENTITY:
+        return sigv4__provider_new_web_identity(&asking->source, config, profile, alloc);
+    case SIGV4__BASE_SSO:
+        return sigv4__provider_new_sso(&asking->source, config, profile, alloc);
+    case SIGV4__BASE_PROCESS:
+        return sigv4__provider_new_process(&asking->source, config, profile, alloc);
+    }
+    return SIGV4_E_INVALID;
+}
+
+/* The base, and each role around what came before. */
 static int build(struct asking *asking, struct sigv4_error *err)
 {
-    return sigv4__unusable(err, "Unsupported", "profile %s: this kind of profile is not supported",
-                           asking->plan.profile);
+    struct sigv4_error none = {.status = SIGV4_OK};
+    *err = none;
+    int status = build_base(asking, err);
+    for (size_t i = 0; !status && i < asking->plan.role_count; i++) {
+        struct sigv4_provider *source = asking->source;
+        status = sigv4__provider_new_role(&asking->source, source, asking->config,
+                                          &asking->plan.roles[i], &asking->errand.alloc);
+    }
+    if (status && !err->status)
+        sigv4__fail(err, status, "profile: %s", sigv4_status_text(status));
+    return status;
 }
 
 static void source_done(void *ctx, struct sigv4_credentials *creds, const struct sigv4_error *err)

@@ -189,8 +189,8 @@ static int decode(struct sigv4__veil *veil, struct sigv4_slice s, struct sigv4_s
     return SIGV4_OK;
 }
 
-int sigv4__veil_text(struct sigv4__veil *veil, const json_t *object, const char *name,
-                     struct sigv4_slice *out)
+int sigv4__veil_raw(const struct sigv4__veil *veil, const json_t *object, const char *name,
+                    struct sigv4_slice *out)
 {
     const json_t *value = json_object_get(object, name);
     uint64_t n;
@@ -201,5 +201,15 @@ int sigv4__veil_text(struct sigv4__veil *veil, const json_t *object, const char 
         !sigv4__parse_uint(sigv4_str(json_string_value(value)), SIGV4__VEIL_MAX_TEXTS, &n) ||
         n >= veil->count)
         return SIGV4_E_PROTOCOL;
-    return decode(veil, veil->texts[n], out);
+    *out = veil->texts[n];
+    return SIGV4_OK;
+}
+
+int sigv4__veil_text(struct sigv4__veil *veil, const json_t *object, const char *name,
+                     struct sigv4_slice *out)
+{
+    struct sigv4_slice raw;
+    int status = sigv4__veil_raw(veil, object, name, &raw);
+    *out = sigv4_str("");
+    return status || !raw.len ? status : decode(veil, raw, out);
 }

@@ -26,4 +26,7 @@ void sigv4__veil_close(struct sigv4__veil *veil);
  * (not a text, or malformed escapes). */
 int sigv4__veil_text(struct sigv4__veil *veil, const json_t *object, const char *name,
                      struct sigv4_slice *out);
+/* The same as it is written in the document, escapes and all: for writing it into another one. */
+int sigv4__veil_raw(const struct sigv4__veil *veil, const json_t *object, const char *name,
+                    struct sigv4_slice *out);
 #endif

@@ -34,8 +34,12 @@ struct outcome {
 
 static inline void scene_clear_environment(void)
 {
+    static const char *const proxies[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                          "ALL_PROXY",  "no_proxy",    "NO_PROXY"};
     extern char **environ;
     char name[256];
+    for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++)
+        unsetenv(proxies[i]);
     for (char **at = environ; *at;) {
         size_t n = strcspn(*at, "=");
         if (strncmp(*at, "AWS_", 4) != 0 || n >= sizeof name) {

@@ -50,6 +50,53 @@ static void in_imds(struct scene *s)
     fake_script(s->fake, (struct fake_answer){.url = ROLES "role", .body = DOCUMENT});
 }
 
+#define STS_KEYS                                                                                   \
+    "<R><Credentials><AccessKeyId>AKID</AccessKeyId><SecretAccessKey>" SECRET                      \
+    "</SecretAccessKey><SessionToken>" SECRET "-t</SessionToken>"                                  \
+    "<Expiration>2026-01-01T06:00:00Z</Expiration></Credentials></R>"
+
+static void in_roles(struct scene *s)
+{
+    scene_write(s, ".aws/config",
+                "[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::1:role/a\nsource_profile = "
+                "b\nca_bundle = ~/.aws/config\n[profile b]\naws_access_key_id = "
+                "B\naws_secret_access_key = " SECRET "\n");
+    fake_script(s->fake, (struct fake_answer){.times = 1,
+                                              .status = 400,
+                                              .body = "<E><Error><Code>Throttling</Code></Error>"
+                                                      "</E>"});
+    fake_script(s->fake, (struct fake_answer){.body = STS_KEYS, .chunk = 100});
+}
+
+static void in_web_identity(struct scene *s)
+{
+    char path[128];
+    scene_write(s, "token", SECRET ".jwt");
+    snprintf(path, sizeof path, "%s/token", s->home);
+    setenv("AWS_WEB_IDENTITY_TOKEN_FILE", path, 1);
+    setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/a", 1);
+    fake_script(s->fake, (struct fake_answer){.body = STS_KEYS});
+}
+
+static void in_sso(struct scene *s)
+{
+    scene_write(s, ".aws/config",
+                "[default]\nsso_session = dev\nsso_account_id = 1\nsso_role_name = R\n"
+                "[sso-session dev]\nsso_region = eu-west-1\nsso_start_url = https://x\n");
+    scene_write(s, ".aws/sso/cache/34c6fceca75e456f25e7e99531e2425c6c1de443.json",
+                "{\"accessToken\":\"" SECRET "\",\"expiresAt\":\"2026-01-01T00:05:00Z\","
+                "\"refreshToken\":\"" SECRET "\",\"clientId\":\"" SECRET
+                "\",\"clientSecret\":\"" SECRET "\"}");
+    fake_script(s->fake, (struct fake_answer){
+                             .method = "POST",
+                             .body = "{\"accessToken\":\"" SECRET
+                                     "-2\",\"expiresIn\":300,\"refreshToken\":\"" SECRET "-2\"}"});
+    fake_script(s->fake, (struct fake_answer){.body = "{\"roleCredentials\":{\"accessKeyId\":"
+                                                      "\"AKID\",\"secretAccessKey\":\"" SECRET
+                                                      "\",\"sessionToken\":\"" SECRET
+                                                      "-t\",\"expiration\":1767247200000}}"});
+}
+
 static int make_profile(struct sigv4_provider **out, const struct sigv4_alloc *alloc)
 {
     return sigv4_provider_new_profile(out, "default", alloc);
@@ -71,6 +118,9 @@ static const struct kind kinds[] = {
     {"profile", in_profile, make_profile},
     {"container", in_container, sigv4_provider_new_container},
     {"imds", in_imds, make_imds},
+    {"role", in_roles, make_profile},
+    {"web identity", in_web_identity, make_default},
+    {"sso", in_sso, make_profile},
     {"default to environment", in_environment, make_default},
     {"default to container", in_container, make_default},
     {"default to imds", in_imds, make_default},
