@@ -82,8 +82,14 @@ static void state(struct request *request)
     const char *only = request_param(request, "stream");
     const char *records = request_param(request, "records");
     bool first = true;
-    text_printf(out, "{\"Requests\":%llu,\"Streams\":[",
+    text_printf(out, "{\"Requests\":%llu,\"Operations\":{",
                 (unsigned long long)atomic_load(&klocal->requests));
+    for (size_t i = 0; i < klocal->counter_count; i++) {
+        text_puts(out, i > 0 ? "," : "");
+        text_put_json(out, klocal->counters[i].name, strlen(klocal->counters[i].name));
+        text_printf(out, ":%llu", (unsigned long long)klocal->counters[i].count);
+    }
+    text_puts(out, "},\"Streams\":[");
     for (size_t i = 0; i < klocal->stream_count; i++) {
         if (only != NULL && strcmp(only, klocal->streams[i]->name) != 0)
             continue;
@@ -115,6 +121,16 @@ static void set_clock(struct request *request)
     json_decref(input);
 }
 
+static void set_faults(struct request *request)
+{
+    struct text problem = {0};
+    if (fault_load(request->klocal, body_string(&request->body), request->body.length, &problem))
+        text_puts(&request->response.body, "{}");
+    else
+        refuse(request, 400, text_string(&problem));
+    text_free(&problem);
+}
+
 static void post(struct request *request, const char *page)
 {
     struct klocal *klocal = request->klocal;
@@ -123,6 +139,8 @@ static void post(struct request *request, const char *page)
         text_puts(&request->response.body, "{}");
     } else if (strcmp(page, "clock") == 0) {
         set_clock(request);
+    } else if (strcmp(page, "faults") == 0) {
+        set_faults(request);
     } else if (strcmp(page, "credentials/expire") == 0) {
         atomic_store(&klocal->credentials.revoked_before_ms, clock_service_ms(&klocal->clock) + 1);
         text_puts(&request->response.body, "{}");
@@ -141,6 +159,8 @@ static void finish(struct request *request)
         post(request, page);
     else if (strcmp(page, "state") == 0)
         state(request);
+    else if (strcmp(page, "faults") == 0)
+        fault_put_state(request->klocal, &request->response.body);
     else if (strcmp(page, "health") == 0)
         text_puts(&request->response.body, "{\"ok\":true}");
     else
@@ -148,4 +168,4 @@ static void finish(struct request *request)
     pthread_mutex_unlock(&request->klocal->lock);
 }
 
-const struct service service_admin = {"admin", begin, finish, NULL};
+const struct service service_admin = {"admin", begin, finish, NULL, NULL};

@@ -2,17 +2,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fault_apply.h"
 #include "request.h"
 
 static void begin(struct request *request)
 {
     const struct body_plan plan = {.room = 4096};
+    request->subject.operation = "GetCredentials";
     body_begin(&request->body, &plan);
 }
 
 static void refuse(struct request *request, unsigned status, const char *code, const char *message)
 {
+    response_clear(&request->response);
     request->response.status = status;
+    response_header(&request->response, "Content-Type", "application/json");
     text_printf(&request->response.body, "{\"code\":\"%s\",\"message\":\"%s\"}", code, message);
 }
 
@@ -27,6 +31,7 @@ static void give(struct request *request)
                      now + klocal->options.credentials_lifetime_s * 1000, &session);
     clock_format_iso_seconds(session.expires_ms, expires);
     request->response.status = 200;
+    response_header(&request->response, "Content-Type", "application/json");
     text_printf(&request->response.body,
                 "{\"RoleArn\":\"arn:aws:iam::%s:role/%s\",\"AccessKeyId\":\"%s\","
                 "\"SecretAccessKey\":\"%s\",\"Token\":\"%s\",\"Expiration\":\"%s\",\"AccountId\":"
@@ -39,7 +44,8 @@ static void finish(struct request *request)
 {
     const char *wanted = request->klocal->options.container_token;
     const char *given = request_header(request, "authorization");
-    response_header(&request->response, "Content-Type", "application/json");
+    if (fault_answers(request))
+        return;
     if (strcmp(request->method, "GET") != 0)
         refuse(request, 405, "MethodNotAllowed", "use GET");
     else if (wanted != NULL && (given == NULL || strcmp(given, wanted) != 0))
@@ -48,4 +54,4 @@ static void finish(struct request *request)
         give(request);
 }
 
-const struct service service_container = {"container", begin, finish, NULL};
+const struct service service_container = {"container", begin, finish, NULL, refuse};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fault_apply.h"
 #include "request.h"
 #include "token.h"
 
@@ -13,6 +14,8 @@
 static void begin(struct request *request)
 {
     const struct body_plan plan = {.room = 4096};
+    request->subject.operation =
+        strcmp(request->path, TOKEN_PATH) == 0 ? "GetToken" : "GetMetadata";
     body_begin(&request->body, &plan);
 }
 
@@ -128,6 +131,8 @@ static void give_page(struct request *request, const char *page)
 static void finish(struct request *request)
 {
     bool is_put = strcmp(request->method, "PUT") == 0;
+    if (fault_answers(request))
+        return;
     if (strcmp(request->path, TOKEN_PATH) == 0) {
         if (is_put)
             give_token(request);
@@ -146,4 +151,11 @@ static void finish(struct request *request)
     }
 }
 
-const struct service service_imds = {"imds", begin, finish, NULL};
+static void refuse(struct request *request, unsigned status, const char *code, const char *message)
+{
+    (void)code;
+    response_clear(&request->response);
+    reply(request, status, message);
+}
+
+const struct service service_imds = {"imds", begin, finish, NULL, refuse};

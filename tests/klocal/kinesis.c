@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fault_apply.h"
+#include "iterator.h"
 #include "kinesis_input.h"
 
 /* 10 MiB of records in base64, plus the JSON around them, plus escapes. */
@@ -208,13 +210,6 @@ static bool authorized(struct request *request)
     return good;
 }
 
-static void begin(struct request *request)
-{
-    const struct body_plan plan = {
-        .store = &request->klocal->blobs, .room = BODY_LIMIT, .in_memory = true, .sha256 = true};
-    body_begin(&request->body, &plan);
-}
-
 static const char *target_operation(const struct request *request)
 {
     const char *target = request_header(request, "x-amz-target");
@@ -225,6 +220,47 @@ static const char *target_operation(const struct request *request)
     if (type == NULL || strncmp(type, "application/x-amz-json-1.1", 26) != 0)
         return NULL;
     return strcmp(request->method, "POST") == 0 ? target + prefix : NULL;
+}
+
+static void begin(struct request *request)
+{
+    const struct body_plan plan = {
+        .store = &request->klocal->blobs, .room = BODY_LIMIT, .in_memory = true, .sha256 = true};
+    request->subject.operation = target_operation(request);
+    body_begin(&request->body, &plan);
+}
+
+/* The stream behind an iterator, as the fault rules want it. */
+static void read_iterator(struct request *request, const char *text)
+{
+    struct klocal *klocal = request->klocal;
+    struct iterator iterator;
+    if (!iterator_read(klocal, text, &iterator))
+        return;
+    pthread_mutex_lock(&klocal->lock);
+    for (size_t i = 0; i < klocal->stream_count; i++)
+        if (klocal->streams[i]->id == iterator.stream_id)
+            snprintf(request->stream, sizeof request->stream, "%s", klocal->streams[i]->name);
+    pthread_mutex_unlock(&klocal->lock);
+    shard_id(iterator.shard, request->shard);
+}
+
+static void read_subject(struct request *request, json_t *input)
+{
+    const char *name = json_string_value(json_object_get(input, "StreamName"));
+    const char *arn = json_string_value(json_object_get(input, "StreamARN"));
+    const char *shard = json_string_value(json_object_get(input, "ShardId"));
+    const char *iterator = json_string_value(json_object_get(input, "ShardIterator"));
+    if (name == NULL && arn != NULL && strstr(arn, ":stream/") != NULL)
+        name = strstr(arn, ":stream/") + 8;
+    if (name != NULL)
+        snprintf(request->stream, sizeof request->stream, "%s", name);
+    if (shard != NULL)
+        snprintf(request->shard, sizeof request->shard, "%s", shard);
+    if (iterator != NULL)
+        read_iterator(request, iterator);
+    request->subject.stream = request->stream[0] != '\0' ? request->stream : NULL;
+    request->subject.shard = request->shard[0] != '\0' ? request->shard : NULL;
 }
 
 static void run(struct request *request, kinesis_operation_fn *operation, const char *name)
@@ -239,7 +275,7 @@ static void run(struct request *request, kinesis_operation_fn *operation, const 
     if (call.input == NULL || !json_is_object(call.input)) {
         kinesis_refuse(&call, "SerializationException", "%s",
                        call.input == NULL ? error.text : "Start of structure expected");
-    } else {
+    } else if (read_subject(request, call.input), !fault_answers(request)) {
         request->response.status = 200;
         set_headers(request);
         pthread_mutex_lock(&request->klocal->lock);
@@ -266,4 +302,4 @@ static void finish(struct request *request)
     kinesis_error(request, 400, "UnknownOperationException", "");
 }
 
-const struct service service_kinesis = {"kinesis", begin, finish, NULL};
+const struct service service_kinesis = {"kinesis", begin, finish, NULL, kinesis_error};

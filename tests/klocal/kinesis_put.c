@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base64.h"
+#include "fault_apply.h"
 #include "kinesis.h"
 #include "kinesis_input.h"
 #include "memory.h"
@@ -100,6 +101,29 @@ static void put_result(struct text *out, const struct shard *shard, struct seque
     text_printf(out, "\"SequenceNumber\":\"%s\",\"ShardId\":\"%s\"", number, id);
 }
 
+/* A fault for this record alone. false: none. A committed one is stored and denied. */
+static bool record_fault(struct kinesis_call *call, const struct stream *stream,
+                         struct shard *shard, const struct entry *entry, int index,
+                         struct fault_action *action)
+{
+    char id[SHARD_ID_SIZE];
+    if (call->klocal->faults == NULL)
+        return false;
+    shard_id(shard->index, id);
+    const struct fault_subject subject = {.service = "kinesis",
+                                          .operation = call->operation,
+                                          .stream = stream->name,
+                                          .shard = id,
+                                          .partition_key = entry->key,
+                                          .index = index};
+    *action = fault_find(call->klocal, &subject, FAULT_AT_RECORD);
+    if (action->kind == FAULT_NONE)
+        return false;
+    if (action->commit)
+        store(call->klocal, shard, entry);
+    return true;
+}
+
 void kinesis_put_record(struct kinesis_call *call)
 {
     struct entry entry = {0};
@@ -109,6 +133,14 @@ void kinesis_put_record(struct kinesis_call *call)
     if (stream == NULL || !fits(call, stream, &entry))
         goto out;
     struct shard *shard = stream_shard_for(stream, entry.hash);
+    struct fault_action action;
+    if (record_fault(call, stream, shard, &entry, 0, &action)) {
+        unsigned status = 0;
+        const char *code = NULL, *message = NULL;
+        fault_error(&action, "kinesis", &status, &code, &message);
+        kinesis_error(call->request, status, code, message);
+        goto out;
+    }
     if (throttled(call, shard, &entry)) {
         char id[SHARD_ID_SIZE];
         shard_id(shard->index, id);
@@ -124,9 +156,27 @@ out:
     free(entry.data);
 }
 
-static bool put_one(struct kinesis_call *call, struct stream *stream, const struct entry *entry)
+static void put_failure(struct kinesis_call *call, const struct fault_action *action)
+{
+    unsigned status = 0;
+    const char *code = NULL, *message = NULL;
+    fault_error(action, "kinesis", &status, &code, &message);
+    text_puts(call->out, "{\"ErrorCode\":");
+    text_put_json(call->out, code, strlen(code));
+    text_puts(call->out, ",\"ErrorMessage\":");
+    text_put_json(call->out, message, strlen(message));
+    text_putc(call->out, '}');
+}
+
+static bool put_one(struct kinesis_call *call, struct stream *stream, const struct entry *entry,
+                    int index)
 {
     struct shard *shard = stream_shard_for(stream, entry->hash);
+    struct fault_action action;
+    if (record_fault(call, stream, shard, entry, index, &action)) {
+        put_failure(call, &action);
+        return false;
+    }
     if (!throttled(call, shard, entry)) {
         text_putc(call->out, '{');
         put_result(call->out, shard, store(call->klocal, shard, entry));
@@ -150,7 +200,7 @@ static void put_all(struct kinesis_call *call, struct stream *stream, const stru
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             text_putc(call->out, ',');
-        failed += !put_one(call, stream, &entries[i]);
+        failed += !put_one(call, stream, &entries[i], (int)i);
     }
     text_printf(call->out, "],\"FailedRecordCount\":%u", failed);
     text_puts(call->out, stream->encrypted ? ",\"EncryptionType\":\"KMS\"}" : "}");

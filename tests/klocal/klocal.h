@@ -16,6 +16,11 @@ struct stream;
 struct bucket;
 struct fault_list;
 
+struct counter {
+    char name[64];
+    uint64_t count;
+};
+
 struct klocal {
     struct options options;
     struct clock clock;
@@ -35,11 +40,16 @@ struct klocal {
     size_t bucket_count;
     struct fault_list *faults;
     _Atomic uint64_t requests;
+    _Atomic unsigned connections; /* open ones */
+    struct counter *counters;     /* requests by operation */
+    size_t counter_count;
 };
 
+/* Counts a request of this service and operation. Takes the lock. */
+void klocal_count(struct klocal *klocal, const char *service, const char *operation);
 /* Waits, at most this long; false when klocal is stopping. */
 bool klocal_sleep_ms(struct klocal *klocal, int64_t ms);
-/* Forgets all streams and buckets. The lock is held. */
+/* Forgets all streams, buckets and faults, and sets the clock right. The lock is held. */
 void klocal_reset(struct klocal *klocal);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "klocal.h"
 #include "s3_state.h"
 #include "server.h"
@@ -129,7 +130,8 @@ int main(int argc, char **argv)
     }
     open_state(&klocal);
     furnish(&klocal);
-    int status = serve(&klocal);
+    const char *faults = klocal.options.faults_file;
+    int status = faults != NULL && !fault_load_file(&klocal, faults) ? 2 : serve(&klocal);
     close_state(&klocal);
     return status;
 }

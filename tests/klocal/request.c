@@ -30,6 +30,7 @@ struct request *request_new(struct klocal *klocal, const char *target)
     }
     size_t length = strcspn(path, "?");
     request->klocal = klocal;
+    request->reset_at = UINT64_MAX;
     request->target = memory_string(target);
     request->path = memory_copy(path, length);
     request->query = memory_string(path[length] == '?' ? path + length + 1 : "");

@@ -7,6 +7,7 @@
 
 #include "authorization.h"
 #include "body.h"
+#include "fault.h"
 #include "header.h"
 #include "klocal.h"
 #include "response.h"
@@ -21,6 +22,8 @@ struct service {
     void (*begin)(struct request *request);
     void (*finish)(struct request *request);
     void (*discard)(struct request *request);
+    /* Makes the answer an error of this service. */
+    void (*refuse)(struct request *request, unsigned status, const char *code, const char *message);
 };
 
 struct request {
@@ -39,6 +42,11 @@ struct request {
     bool began;
     bool decided;
     struct response response;
+    struct fault_subject subject; /* the services fill in what they know */
+    char stream[130];             /* where subject points, when it came out of a body */
+    char shard[24];
+    struct fault_action fault;
+    uint64_t reset_at; /* so many bytes of the body, then the connection is reset */
     char id[37];       /* as Kinesis spells it */
     char short_id[17]; /* as S3 does */
 };

@@ -68,12 +68,9 @@ static struct MHD_Response *from_text(struct response *response)
                                            MHD_RESPMEM_MUST_FREE);
 }
 
-enum MHD_Result response_send(struct response *response, struct MHD_Connection *connection,
-                              const char *date)
+enum MHD_Result response_queue(const struct response *response, struct MHD_Response *answer,
+                               struct MHD_Connection *connection, const char *date)
 {
-    struct MHD_Response *answer = response->content != NULL && response->length > 0
-                                      ? from_content(response)
-                                      : from_text(response);
     if (answer == NULL)
         return MHD_NO;
     MHD_add_response_header(answer, "Date", date);
@@ -83,4 +80,12 @@ enum MHD_Result response_send(struct response *response, struct MHD_Connection *
     enum MHD_Result result = MHD_queue_response(connection, response->status, answer);
     MHD_destroy_response(answer);
     return result;
+}
+
+enum MHD_Result response_send(struct response *response, struct MHD_Connection *connection,
+                              const char *date)
+{
+    bool streams = response->content != NULL && response->length > 0;
+    struct MHD_Response *answer = streams ? from_content(response) : from_text(response);
+    return response_queue(response, answer, connection, date);
 }

@@ -23,6 +23,9 @@ void response_header(struct response *response, const char *name, const char *fo
 /* Drops what was written so far. */
 void response_clear(struct response *response);
 void response_free(struct response *response);
+/* The headers on another body; an answer of NULL fails. */
+enum MHD_Result response_queue(const struct response *response, struct MHD_Response *answer,
+                               struct MHD_Connection *connection, const char *date);
 enum MHD_Result response_send(struct response *response, struct MHD_Connection *connection,
                               const char *date);
 

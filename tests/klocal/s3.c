@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fault_apply.h"
 #include "memory.h"
 
 #define XML_LIMIT ((uint64_t)4 << 20)
@@ -99,6 +100,7 @@ static bool choose_operation(struct s3_call *call)
             strcmp(operation->method, call->request->method) == 0 &&
             same(operation->subresource, subresource)) {
             call->operation = operation;
+            call->request->subject.operation = operation->name;
             return true;
         }
     }
@@ -182,6 +184,8 @@ static void begin(struct request *request)
     call->request = request;
     call->out = &request->response.body;
     s3_read_address(call);
+    request->subject.bucket = call->bucket;
+    request->subject.key = call->key;
     collect_headers(call);
     if (choose_operation(call) && prepare(call))
         return;
@@ -239,7 +243,7 @@ static bool check_payload(struct s3_call *call)
 static void finish(struct request *request)
 {
     struct s3_call *call = request->state;
-    if (!check_payload(call))
+    if (!check_payload(call) || fault_answers(request))
         return;
     request->response.status = 200;
     s3_set_headers(call);
@@ -260,4 +264,9 @@ static void discard(struct request *request)
     free(call);
 }
 
-const struct service service_s3 = {"s3", begin, finish, discard};
+static void refuse(struct request *request, unsigned status, const char *code, const char *message)
+{
+    s3_fail(request->state, status, code, message);
+}
+
+const struct service service_s3 = {"s3", begin, finish, discard, refuse};

@@ -113,6 +113,7 @@ bool s3_good_bucket_name(const char *name);
 bool s3_authorize(struct s3_call *call, struct sigv4_result *result);
 
 /* s3_error.c */
+void s3_fail(struct s3_call *call, unsigned status, const char *code, const char *message);
 bool s3_refuse(struct s3_call *call, const char *code, const char *message);
 bool s3_refuse_signature(struct s3_call *call, const struct sigv4_result *result);
 void s3_set_headers(struct s3_call *call);

@@ -108,27 +108,33 @@ static void put_error(struct s3_call *call, const char *code, const char *messag
                 call->request->short_id, call->request->id);
 }
 
-bool s3_refuse(struct s3_call *call, const char *code, const char *message)
+void s3_fail(struct s3_call *call, unsigned status, const char *code, const char *message)
 {
     struct request *request = call->request;
     char region[80] = "";
     const char *known = header_find(&request->response.headers, "x-amz-bucket-region");
     snprintf(region, sizeof region, "%.79s", known != NULL ? known : "");
     response_clear(&request->response);
-    request->response.status = 500;
+    request->response.status = status;
     s3_set_headers(call);
     if (region[0] != '\0')
         response_header(&request->response, "x-amz-bucket-region", "%s", region);
+    if (strcmp(request->method, "HEAD") != 0 && request->response.status != 304)
+        put_error(call, code, message);
+    request->decided = true;
+}
+
+bool s3_refuse(struct s3_call *call, const char *code, const char *message)
+{
+    unsigned status = 500;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (strcmp(table[i].code, code) != 0)
             continue;
-        request->response.status = table[i].status;
+        status = table[i].status;
         if (message == NULL)
             message = table[i].message;
     }
-    if (strcmp(request->method, "HEAD") != 0 && request->response.status != 304)
-        put_error(call, code, message != NULL ? message : "");
-    request->decided = true;
+    s3_fail(call, status, code, message != NULL ? message : "");
     return false;
 }
 

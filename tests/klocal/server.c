@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fault_apply.h"
 #include "memory.h"
 #include "request.h"
 
@@ -39,6 +40,26 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     *con_cls = NULL;
 }
 
+static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_cls,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct klocal *klocal = cls;
+    (void)connection;
+    (void)socket_cls;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        atomic_fetch_add(&klocal->connections, 1);
+    else
+        atomic_fetch_sub(&klocal->connections, 1);
+}
+
+static enum MHD_Result on_accept(void *cls, const struct sockaddr *address, socklen_t length)
+{
+    struct klocal *klocal = cls;
+    (void)address;
+    (void)length;
+    return fault_connection_allowed(klocal, atomic_load(&klocal->connections)) ? MHD_YES : MHD_NO;
+}
+
 static enum MHD_Result answer(struct request *request)
 {
     char date[30];
@@ -46,7 +67,7 @@ static enum MHD_Result answer(struct request *request)
     if (request->klocal->options.verbose)
         fprintf(stderr, "klocal: %s %s %s %u\n", request->service->name, request->method,
                 request->target, request->response.status);
-    return response_send(&request->response, request->connection, date);
+    return fault_send(request, date);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
@@ -63,6 +84,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         atomic_fetch_add(&klocal->requests, 1);
         request_open(request, connection, method);
         request->service->begin(request);
+        klocal_count(klocal, request->service->name, request->subject.operation);
+        if (!fault_at_headers(request))
+            return MHD_NO;
         /* A client that waits for 100 hears a refusal at once; others first say all. */
         if (request->decided && request_header(request, "expect") != NULL)
             return answer(request);
@@ -71,11 +95,15 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     if (*data_size > 0) {
         body_feed(&request->body, data, *data_size);
         *data_size = 0;
-        return MHD_YES;
+        return fault_at_body(request) ? MHD_YES : MHD_NO;
     }
     body_end(&request->body);
-    if (!request->decided)
+    if (!fault_at_body(request))
+        return MHD_NO;
+    if (!request->decided) {
         request->service->finish(request);
+        fault_after(request);
+    }
     return answer(request);
 }
 
@@ -117,13 +145,13 @@ static struct MHD_Daemon *start(struct klocal *klocal, const struct sockaddr_sto
     struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)cert},
                                    {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key},
                                    {MHD_OPTION_END, 0, NULL}};
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, klocal, MHD_OPTION_SOCK_ADDR, address,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-                            MHD_OPTION_CONNECTION_LIMIT, 4000u, MHD_OPTION_NOTIFY_COMPLETED,
-                            on_completed, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_target, klocal,
-                            MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-                            MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY,
-                            cert != NULL ? tls : tls + 2, MHD_OPTION_END);
+    return MHD_start_daemon(
+        flags, 0, on_accept, klocal, on_request, klocal, MHD_OPTION_SOCK_ADDR, address,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, 4000u,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_target,
+        klocal, MHD_OPTION_NOTIFY_CONNECTION, on_connection, klocal, MHD_OPTION_UNESCAPE_CALLBACK,
+        keep_escapes, NULL, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY,
+        cert != NULL ? tls : tls + 2, MHD_OPTION_END);
 }
 
 static bool add(struct server *server, struct klocal *klocal, const char *host, unsigned port,

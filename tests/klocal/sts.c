@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "percent.h"
+#include "fault_apply.h"
 #include "request.h"
 
 #define BODY_LIMIT ((uint64_t)1 << 20)
@@ -16,9 +16,17 @@ static void begin(struct request *request)
     body_begin(&request->body, &plan);
 }
 
+static void set_headers(struct request *request)
+{
+    response_header(&request->response, "Content-Type", "text/xml");
+    response_header(&request->response, "x-amzn-RequestId", "%s", request->id);
+}
+
 static void refuse(struct request *request, unsigned status, const char *code, const char *message)
 {
     struct text *out = &request->response.body;
+    response_clear(&request->response);
+    set_headers(request);
     request->response.status = status;
     text_printf(out,
                 "<ErrorResponse xmlns=\"" NAMESPACE "\"><Error><Type>Sender</Type><Code>%s</Code>",
@@ -219,9 +227,11 @@ static void finish(struct request *request)
         action = request_param(request, "Action");
         version = request_param(request, "Version");
     }
-    response_header(&request->response, "Content-Type", "text/xml");
-    response_header(&request->response, "x-amzn-RequestId", "%s", request->id);
-    if (action == NULL || version == NULL || strcmp(version, "2011-06-15") != 0)
+    set_headers(request);
+    request->subject.operation = action;
+    if (fault_answers(request))
+        action = NULL;
+    else if (action == NULL || version == NULL || strcmp(version, "2011-06-15") != 0)
         refuse(request, 400, "InvalidAction", "Could not find the operation for that version");
     else if (strcmp(action, "GetCallerIdentity") == 0)
         caller_identity(request);
@@ -231,7 +241,8 @@ static void finish(struct request *request)
         assume_role_with_web_identity(request, &form);
     else
         refuse(request, 400, "InvalidAction", "Could not find the operation");
+    request->subject.operation = NULL; /* it was the form's */
     header_list_free(&form);
 }
 
-const struct service service_sts = {"sts", begin, finish, NULL};
+const struct service service_sts = {"sts", begin, finish, NULL, refuse};
