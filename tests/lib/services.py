@@ -28,7 +28,7 @@ class Service:
     """One endpoint with keys that are right for it."""
 
     def __init__(self, name, prefix, url=None):
-        self.name = name
+        self.name, self.prefix = name, prefix
         self.url = url or os.environ.get(f"{prefix}_URL")
         self.key = os.environ.get(f"{prefix}_ACCESS_KEY_ID", "AKIDEXAMPLE")
         self.secret = os.environ.get(f"{prefix}_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")

@@ -31,7 +31,7 @@ RECORDS = [  # what is special, partition key, data
     ("separators in the key", " a=b&c;d,{e}:[f]/%2F+ ", b"separators"),
     ("data that looks like JSON", "json", b'{"Data":"AAAA"}'),
     ("64 KiB", "large", ALL_BYTES * 256),
-    ("1 MiB", "m", ALL_BYTES * (MIB // 256)),
+    ("1 MiB with the key, the most there is", "m", (ALL_BYTES * (MIB // 256))[1:]),
 ]
 SHARDS = ["shardId-000000000000", "shardId-000000000001"]
 

@@ -127,15 +127,13 @@ def failures(place):
     check.refused(f"{name}: no object is left of a failed upload", ["NoSuchKey"], lambda: place.stored("absent-up") and {})
 
 
-def virtual_host(folder):
-    """The bucket as a host name: radosgw answers at BUCKET.localhost too."""
-    url = os.environ.get("RADOSGW_VHOST_URL")
+def virtual_host(place):
+    """The bucket as a host name: both radosgw and klocal answer at BUCKET.localhost too."""
+    url = os.environ.get(f"{place.service.prefix}_VHOST_URL")
     if url:
-        service = services.Service("radosgw by host name", "RADOSGW", url)
-        bucket = f"vhost-{os.getpid()}"
-        services.Service("radosgw", "RADOSGW").client("s3").create_bucket(Bucket=bucket)
-        place = Place(service, bucket, folder)
-        for key in ("file1.txt", "a b+c%//../ü"):
+        service = services.Service(f"{place.service.name} by host name", place.service.prefix, url)
+        place = Place(service, place.bucket, place.folder)
+        for key in ("by-host.txt", "by host/a b+c%//../ü"):
             with check.case(f"{service.name}: {key}"):
                 place.copy(place.file("up", SMALL), place.url(key))
                 check.equal(f"{service.name}: {key!r} up", SMALL, place.stored(key))
@@ -153,11 +151,9 @@ def main():
         with check.case(f"{service.name}: round trips"):
             place = Place(service, f"roundtrip-{os.getpid()}", folder)
             place.boto3.create_bucket(Bucket=place.bucket)
-            for part in (sizes, pipes, keys, failures):
+            for part in (sizes, pipes, keys, failures, virtual_host):
                 with check.case(f"{service.name}: {part.__name__}"):
                     part(place)
-            if service.name == "radosgw":
-                virtual_host(folder)
         shutil.rmtree(folder)
     check.done()
 
