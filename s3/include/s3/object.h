@@ -52,7 +52,7 @@ SIGV4_API int s3_head(struct s3_client *client, const struct s3_head *head,
                       struct sigv4_call **call, struct sigv4_error *err) SIGV4_MUST_CHECK;
 
 /* Bytes in order, each exactly once: an answer that breaks off is continued where it stopped, with
- * the same ETag, up to the client's max_attempts without progress. A checksum of the whole object
+ * the same ETag; five tries in a row without a new byte end it. A checksum of the whole object
  * is verified when the service returns one and the whole object was asked for. */
 struct s3_get {
     size_t size;
