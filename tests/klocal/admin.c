@@ -168,4 +168,4 @@ static void finish(struct request *request)
     pthread_mutex_unlock(&request->klocal->lock);
 }
 
-const struct service service_admin = {"admin", begin, finish, NULL, NULL};
+const struct service service_admin = {.name = "admin", .begin = begin, .finish = finish};

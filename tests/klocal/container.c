@@ -54,4 +54,5 @@ static void finish(struct request *request)
         give(request);
 }
 
-const struct service service_container = {"container", begin, finish, NULL, refuse};
+const struct service service_container = {
+    .name = "container", .begin = begin, .finish = finish, .refuse = refuse};

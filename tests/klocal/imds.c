@@ -158,4 +158,5 @@ static void refuse(struct request *request, unsigned status, const char *code, c
     reply(request, status, message);
 }
 
-const struct service service_imds = {"imds", begin, finish, NULL, refuse};
+const struct service service_imds = {
+    .name = "imds", .begin = begin, .finish = finish, .refuse = refuse};

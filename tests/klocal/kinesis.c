@@ -302,4 +302,5 @@ static void finish(struct request *request)
     kinesis_error(request, 400, "UnknownOperationException", "");
 }
 
-const struct service service_kinesis = {"kinesis", begin, finish, NULL, kinesis_error};
+const struct service service_kinesis = {
+    .name = "kinesis", .begin = begin, .finish = finish, .refuse = kinesis_error};

@@ -257,6 +257,8 @@ const char *input_stream_of_arn(struct kinesis_call *call, const char *arn, char
 static struct stream *find(struct kinesis_call *call, const char *name, bool must_serve)
 {
     struct stream *stream = stream_find(call->klocal, name);
+    if (stream == NULL && call->klocal->options.sink) /* benchmarks ask for any */
+        stream = stream_create(call->klocal, name, 1);
     if (stream == NULL || (must_serve && !stream_serves(call->klocal, stream))) {
         kinesis_refuse(call, "ResourceNotFoundException", "Stream %s under account %s not found.",
                        name, call->klocal->options.account);

@@ -13,6 +13,7 @@
 #include "klocal.h"
 #include "s3_state.h"
 #include "server.h"
+#include "sink.h"
 #include "stream.h"
 
 static void open_state(struct klocal *klocal)
@@ -122,6 +123,10 @@ int main(int argc, char **argv)
         credential_store_free(&klocal.credentials);
         return result == OPTIONS_DONE ? 0 : 2;
     }
+    if (klocal.options.sink) {
+        klocal.options.no_auth = true;
+        sink_open();
+    }
     raise_file_limit();
     if (!blob_store_open(&klocal.blobs, klocal.options.data_dir)) {
         fprintf(stderr, "klocal: cannot make a file for large bodies: %s\n", strerror(errno));
@@ -133,5 +138,6 @@ int main(int argc, char **argv)
     const char *faults = klocal.options.faults_file;
     int status = faults != NULL && !fault_load_file(&klocal, faults) ? 2 : serve(&klocal);
     close_state(&klocal);
+    sink_close();
     return status;
 }

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "memory.h"
+#include "sink.h"
 
 static void make_id(char out[37], char short_out[17])
 {
@@ -99,6 +100,8 @@ void request_open(struct request *request, struct MHD_Connection *connection, co
     MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, &request->headers);
     authorization_read(&request->auth, &request->headers, &request->params);
     request->service = route(request);
+    if (request->klocal->options.sink && sink_takes(request))
+        request->service = &service_sink;
 }
 
 const char *request_header(const struct request *request, const char *name)

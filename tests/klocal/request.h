@@ -20,6 +20,7 @@ struct request;
 struct service {
     const char *name;
     void (*begin)(struct request *request);
+    void (*feed)(struct request *request, const void *bytes, size_t length); /* NULL: body_feed */
     void (*finish)(struct request *request);
     void (*discard)(struct request *request);
     /* Makes the answer an error of this service. */

@@ -86,6 +86,10 @@ enum MHD_Result response_send(struct response *response, struct MHD_Connection *
                               const char *date)
 {
     bool streams = response->content != NULL && response->length > 0;
+    if (response->ready != NULL)
+        return MHD_queue_response(connection, response->status, response->ready);
+    if (response->made != NULL)
+        return response_queue(response, response->made, connection, date);
     struct MHD_Response *answer = streams ? from_content(response) : from_text(response);
     return response_queue(response, answer, connection, date);
 }

@@ -16,6 +16,8 @@ struct response {
     struct content *content; /* instead of body: length bytes from offset */
     uint64_t offset;
     uint64_t length;
+    struct MHD_Response *ready; /* or an answer made once for many, not ours to change or free */
+    struct MHD_Response *made;  /* or one that only lacks its headers */
 };
 
 void response_header(struct response *response, const char *name, const char *format, ...)

@@ -269,4 +269,5 @@ static void refuse(struct request *request, unsigned status, const char *code, c
     s3_fail(request->state, status, code, message);
 }
 
-const struct service service_s3 = {"s3", begin, finish, discard, refuse};
+const struct service service_s3 = {
+    .name = "s3", .begin = begin, .finish = finish, .discard = discard, .refuse = refuse};

@@ -93,7 +93,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         return MHD_YES;
     }
     if (*data_size > 0) {
-        body_feed(&request->body, data, *data_size);
+        if (request->service->feed != NULL)
+            request->service->feed(request, data, *data_size);
+        else
+            body_feed(&request->body, data, *data_size);
         *data_size = 0;
         return fault_at_body(request) ? MHD_YES : MHD_NO;
     }

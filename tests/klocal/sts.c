@@ -245,4 +245,5 @@ static void finish(struct request *request)
     header_list_free(&form);
 }
 
-const struct service service_sts = {"sts", begin, finish, NULL, refuse};
+const struct service service_sts = {
+    .name = "sts", .begin = begin, .finish = finish, .refuse = refuse};
