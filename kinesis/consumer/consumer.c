@@ -3,9 +3,12 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "call/errand.h"
 #include "wire/stream_name.h"
 
 #include <stdio.h>
+
+enum { IDLE_MS = 1000 };
 
 /* ---- the end ---- */
 
@@ -17,7 +20,9 @@ static void destroy(struct kinesis_consumer *c)
         c->readers = r->next;
         kinesis__reader_free(r);
     }
+    sigv4_timer_free(c->list_timer);
     kinesis__shelf_release(c->shelf);
+    sigv4__alloc_put(alloc, c->chosen_found, c->options.shard_count * sizeof *c->chosen_found);
     for (size_t i = 0; c->shard_ids && i < c->options.shard_count; i++)
         sigv4__string_free(alloc, c->shard_ids[i]);
     sigv4__alloc_put(alloc, c->shard_ids, c->options.shard_count * sizeof *c->shard_ids);
@@ -66,6 +71,8 @@ void kinesis__consumer_stop(struct kinesis_consumer *c)
         return;
     c->stopping = true;
     atomic_store(&c->stop_asked, true);
+    c->listing = false;
+    sigv4_timer_set(c->list_timer, -1);
     if (c->list_call)
         sigv4_call_cancel(c->list_call);
     for (struct kinesis__reader *r = c->readers; r; r = r->next)
@@ -192,11 +199,12 @@ static int copy_texts(struct kinesis_consumer *c, const struct kinesis_consumer_
         return SIGV4_E_NOMEM;
     if (!o->shard_count)
         return SIGV4_OK;
+    c->chosen_found = sigv4__alloc_zero(alloc, o->shard_count, sizeof *c->chosen_found);
     c->shard_ids = sigv4__alloc_zero(alloc, o->shard_count, sizeof *c->shard_ids);
     for (size_t i = 0; c->shard_ids && i < o->shard_count; i++)
         if (!(c->shard_ids[i] = sigv4__string_copy(alloc, sigv4_str(o->shard_ids[i]))))
             return SIGV4_E_NOMEM;
-    return c->shard_ids ? SIGV4_OK : SIGV4_E_NOMEM;
+    return c->shard_ids && c->chosen_found ? SIGV4_OK : SIGV4_E_NOMEM;
 }
 
 static void set_jobs(struct kinesis_consumer *c)
@@ -212,7 +220,7 @@ int kinesis_consumer_new(struct kinesis_consumer **out, struct sigv4_client *cli
 {
     struct sigv4_loop *loop = sigv4_client_loop(client);
     struct kinesis_consumer_options o = {0};
-    memcpy(&o, opts, opts->size < sizeof o ? opts->size : sizeof o);
+    kinesis__input_take(&o, sizeof o, opts);
     if (sigv4_loop_check(loop))
         return sigv4__fail(err, SIGV4_E_FORKED, "this client belongs to the parent process");
     int rc = check(&o, err);
@@ -224,8 +232,11 @@ int kinesis_consumer_new(struct kinesis_consumer **out, struct sigv4_client *cli
     c->client = client;
     c->loop = loop;
     c->options = o;
+    c->options.idle_ms = o.idle_ms ? o.idle_ms : IDLE_MS;
     set_jobs(c);
     rc = copy_texts(c, &o);
+    if (!rc)
+        rc = kinesis__roster_init(c);
     if (!rc)
         rc = kinesis__shelf_new(&c->shelf, sigv4_loop_alloc(loop));
     if (rc) {

@@ -17,12 +17,16 @@ struct kinesis_consumer {
     struct sigv4_job start_job, stop_job, free_job, end_job;
     atomic_bool stop_asked, ended;
 
-    struct kinesis__reader *readers;
+    struct kinesis__reader *readers, **readers_end;
+    bool *chosen_found; /* of options.shard_ids */
     unsigned under_way; /* calls and deliveries that will still come back */
     bool stopping, freed, ending;
     bool listed; /* the first listing is complete */
     bool listing, list_again;
     struct sigv4_call *list_call;
+    struct sigv4_timer *list_timer; /* a listing that failed and is tried again */
+    struct sigv4_job list_job;
+    unsigned list_failures;
     struct sigv4_error error; /* why it ended; status 0: asked to, or all shards ended */
     char host[256];
 };
@@ -41,6 +45,9 @@ void kinesis__consumer_tell(struct kinesis__reader *r, enum kinesis_shard_event 
 void kinesis__roster_list(struct kinesis_consumer *c);
 /* Starts what may start; when nothing is left to read, the consumer stops. */
 void kinesis__roster_review(struct kinesis_consumer *c);
+/* It reached its tip, and that is enough. */
+void kinesis__roster_rests(struct kinesis__reader *r);
+int kinesis__roster_init(struct kinesis_consumer *c);
 void kinesis__roster_ended(struct kinesis__reader *r, const struct kinesis_child_shard *children,
                            size_t count);
 #endif

@@ -135,6 +135,12 @@ static int reserve_records(struct kinesis__page *page, size_t n)
     return SIGV4_OK;
 }
 
+/* Longer ones could not be given back to the service. */
+static bool is_sane(const struct kinesis_got_record *got)
+{
+    return got->sequence_number.len <= KINESIS__MAX_SEQUENCE;
+}
+
 static void lay_out(struct kinesis__page *page, size_t i)
 {
     const struct kinesis_got_record *got = &page->answer.records[i];
@@ -164,8 +170,12 @@ int kinesis__page_fill(struct kinesis__page *page, char *body, size_t n, size_t 
         return rc;
     if (reserve_records(page, page->answer.count))
         return sigv4__fail(err, SIGV4_E_NOMEM, "no memory for %zu records", page->answer.count);
-    for (size_t i = 0; i < page->answer.count; i++)
+    for (size_t i = 0; i < page->answer.count; i++) {
+        if (!is_sane(&page->answer.records[i]))
+            return sigv4__fail(err, SIGV4_E_PROTOCOL,
+                               "GetRecords: a sequence number is longer than there can be");
         lay_out(page, i);
+    }
     return SIGV4_OK;
 }
 

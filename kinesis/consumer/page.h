@@ -6,6 +6,8 @@
 
 #include <kinesis/consumer.h>
 
+enum { KINESIS__MAX_SEQUENCE = 129 };
+
 struct kinesis__shelf; /* any thread */
 struct kinesis__page;
 

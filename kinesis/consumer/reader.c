@@ -3,16 +3,18 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/moment.h"
 #include "base/text.h"
 #include "consumer/consumer.h"
+#include "consumer/patience.h"
 #include "wire/control_input.h"
 
 enum {
     READ_INTERVAL_MS = 200,        /* five reads a second (facts, 1.6) */
     BYTES_PER_MS = 2000000 / 1000, /* 2 MB a second */
-    BACK_OFF_MS = 250,             /* doubled at each failure in a row */
-    BACK_OFF_MAX_MS = 10000,
-    MAX_SPOILT = 3, /* answers in a row that make no sense */
+    MAX_SPOILT = 3,                /* answers in a row that make no sense */
+    MAX_EXPIRED = 1,               /* iterators in a row that had expired already: more wait */
+    CLOCK_SLACK_MS = 1000,         /* a Date header has whole seconds */
     MAX_INPUT = 8192,
     MAX_ANSWER = 32 * 1024 * 1024
 };
@@ -39,64 +41,49 @@ static void wait_until(struct kinesis__reader *r, int64_t when_ms)
     sigv4_timer_set(r->timer, left > 0 ? left : 0);
 }
 
+/* Step 5 of the loop, because a step that fails at once tells the user. */
+static void run_step(struct sigv4_job *job)
+{
+    struct kinesis__reader *r =
+        (struct kinesis__reader *)((char *)job - offsetof(struct kinesis__reader, step_job));
+    struct kinesis_consumer *c = r->consumer;
+    if (!c->stopping && r->iterator[0])
+        step_fetch(r);
+    else if (!c->stopping)
+        step_place(r);
+    kinesis__consumer_came_back(c);
+}
+
 static void on_timer(void *ctx)
 {
     struct kinesis__reader *r = ctx;
-    if (r->iterator[0])
-        step_fetch(r);
-    else
-        step_place(r);
+    kinesis__consumer_expect(r->consumer);
+    sigv4_loop_notify(r->consumer->loop, &r->step_job);
 }
 
 /* ---- failures ---- */
 
-static bool may_pass(const struct sigv4_error *err)
-{
-    switch (err->status) {
-    case SIGV4_E_NETWORK:
-    case SIGV4_E_TIMEOUT:
-    case SIGV4_E_THROTTLED:
-    case SIGV4_E_SERVICE:
-    case SIGV4_E_NOMEM:
-    case SIGV4_E_PROTOCOL:
-        return true;
-    default:
-        return err->retryable;
-    }
-}
-
-/* Full jitter, so that the shards of a stream do not come back all at once. */
-static int64_t back_off_ms(struct kinesis__reader *r)
-{
-    const struct sigv4_random *random = sigv4_loop_random(r->consumer->loop);
-    uint32_t dice;
-    int64_t most = BACK_OFF_MS << (r->failures < 6 ? r->failures : 6);
-    random->fill(random->ctx, &dice, sizeof dice);
-    most = most > BACK_OFF_MAX_MS ? BACK_OFF_MAX_MS : most;
-    return READ_INTERVAL_MS + most * dice / UINT32_MAX;
-}
-
 static void fail(struct kinesis__reader *r, const struct sigv4_error *err, const char *host)
 {
-    bool spoilt = err->status == SIGV4_E_PROTOCOL && r->failures >= MAX_SPOILT;
-    if (err->status == SIGV4_E_CANCELED || r->consumer->stopping) {
-        r->state = KINESIS__WAITING;
+    r->state = KINESIS__WAITING;
+    if (r->consumer->stopping)
         return;
-    }
     if (strcmp(err->code, "ExpiredIteratorException") == 0) {
         r->iterator[0] = '\0';
-        step_place(r);
-        return;
-    }
-    if (spoilt || !may_pass(err)) {
+        if (r->expired++ < MAX_EXPIRED) {
+            step_place(r);
+            return;
+        }
+    } else if (err->status == SIGV4_E_PROTOCOL ? ++r->spoilt > MAX_SPOILT
+                                               : !kinesis__may_pass(err)) {
         kinesis__consumer_fail(r->consumer, err, host);
         return;
     }
     kinesis__consumer_tell(r, KINESIS_SHARD_TROUBLE, err);
     if (r->consumer->stopping)
         return;
-    wait_until(r, mono_ms(r) + back_off_ms(r));
-    r->failures++;
+    int64_t pause = kinesis__back_off_ms(r->consumer->loop, r->failures++);
+    wait_until(r, mono_ms(r) + READ_INTERVAL_MS + pause);
 }
 
 static void drop_call(struct kinesis__reader *r)
@@ -106,6 +93,15 @@ static void drop_call(struct kinesis__reader *r)
 }
 
 /* ---- the iterator ---- */
+
+/* The service's clock counts when a timestamp is given back to it; ours may be off. */
+static int64_t time_of(const struct kinesis__reader *r, const struct sigv4_response *response)
+{
+    int64_t at;
+    if (response && sigv4__moment_parse_http(sigv4_response_header(response, "date"), &at))
+        return at - CLOCK_SLACK_MS;
+    return wall_ms(r) - CLOCK_SLACK_MS;
+}
 
 static void on_iterator(void *ctx, const struct kinesis_get_shard_iterator_result *result)
 {
@@ -119,10 +115,12 @@ static void on_iterator(void *ctx, const struct kinesis_get_shard_iterator_resul
         fail(r, &err, result->response->host);
     } else {
         sigv4__fixed_copy(r->iterator, sizeof r->iterator, result->shard_iterator);
-        r->failures = 0;
+        if (!r->placed_unix_ms)
+            r->placed_unix_ms = time_of(r, result->response);
         if (!r->started)
             kinesis__consumer_tell(r, KINESIS_SHARD_STARTED, NULL);
         r->started = true;
+        r->state = KINESIS__WAITING;
         if (!r->consumer->stopping)
             wait_until(r, r->earliest_ms);
     }
@@ -168,8 +166,6 @@ static void step_place(struct kinesis__reader *r)
 {
     struct sigv4_error err;
     struct kinesis_get_shard_iterator_input in = place_of(r);
-    if (!r->placed_unix_ms)
-        r->placed_unix_ms = wall_ms(r);
     r->state = KINESIS__PLACING;
     kinesis__consumer_expect(r->consumer);
     if (kinesis_get_shard_iterator(r->consumer->client, &in, on_iterator, r, &r->call, &err)) {
@@ -180,16 +176,25 @@ static void step_place(struct kinesis__reader *r)
 
 /* ---- a page ---- */
 
+/* bytes: of the answer, which holds data in base64. */
 static int64_t next_read_ms(const struct kinesis__reader *r, size_t bytes)
 {
     const struct kinesis_consumer *c = r->consumer;
-    int64_t idle = c->options.idle_ms ? c->options.idle_ms : 1000;
-    int64_t paced = (int64_t)(bytes / BYTES_PER_MS);
+    int64_t wait = (int64_t)(bytes / 4 * 3 / BYTES_PER_MS);
+    if (wait < READ_INTERVAL_MS)
+        wait = READ_INTERVAL_MS;
     if (c->options.flags & KINESIS_NO_PACING)
-        return r->at_tip ? r->fetch_began_ms + idle : r->fetch_began_ms;
-    if (r->at_tip)
-        return r->fetch_began_ms + (idle > READ_INTERVAL_MS ? idle : READ_INTERVAL_MS);
-    return r->fetch_began_ms + (paced > READ_INTERVAL_MS ? paced : READ_INTERVAL_MS);
+        wait = 0;
+    if (r->at_tip && wait < c->options.idle_ms)
+        wait = c->options.idle_ms;
+    return r->fetch_began_ms + wait;
+}
+
+/* A shard that is closed has no tip but its end. */
+static bool found_tip(const struct kinesis__reader *r)
+{
+    const struct kinesis__get_answer *a = &r->page->answer;
+    return a->count == 0 && a->behind_ms <= 0 && a->next_shard_iterator.len && !r->closed;
 }
 
 static void take_page(struct kinesis__reader *r, const struct sigv4_response *response)
@@ -200,15 +205,17 @@ static void take_page(struct kinesis__reader *r, const struct sigv4_response *re
     char nothing[1] = "";
     int rc = body ? kinesis__page_fill(r->page, body, n, cap, &err)
                   : kinesis__get_answer_read(&r->page->answer, nothing, 0, &err);
+    if (!rc && r->page->answer.next_shard_iterator.len >= sizeof r->iterator)
+        rc = sigv4__fail(&err, SIGV4_E_PROTOCOL, "GetRecords: the next shard iterator is too long");
     if (rc) {
         fail(r, &err, response->host);
         return;
     }
-    r->failures = 0;
+    r->failures = r->spoilt = r->expired = 0;
     r->delivered = 0;
     sigv4__fixed_copy(r->iterator, sizeof r->iterator, r->page->answer.next_shard_iterator);
     bool was_at_tip = r->at_tip;
-    r->at_tip = r->page->answer.count == 0 && r->page->answer.behind_ms <= 0;
+    r->at_tip = found_tip(r);
     if (r->at_tip && !was_at_tip)
         kinesis__consumer_tell(r, KINESIS_SHARD_AT_TIP, NULL);
     r->earliest_ms = next_read_ms(r, n);
@@ -254,6 +261,7 @@ static int send_fetch(struct kinesis__reader *r, struct sigv4_error *err)
         .max_body = MAX_ANSWER,
         .reuse = r->page->body,
         .reuse_cap = r->page->body_cap,
+        .max_attempts = 1, /* an attempt is a read, and reads are counted here */
         .on_done = on_page,
         .ctx = r,
     };
@@ -286,6 +294,7 @@ static void step_fetch(struct kinesis__reader *r)
     struct sigv4_error err;
     r->state = KINESIS__FETCHING;
     r->fetch_began_ms = mono_ms(r);
+    r->earliest_ms = next_read_ms(r, 0);
     r->page = kinesis__page_get(r->consumer->shelf, r->shard_id);
     kinesis__consumer_expect(r->consumer);
     int rc =
@@ -320,9 +329,11 @@ static void page_over(struct kinesis__reader *r)
     }
     kinesis__page_release(r->page);
     r->page = NULL;
-    wait_until(r, r->earliest_ms);
-    if (r->at_tip)
-        kinesis__roster_review(r->consumer);
+    r->state = KINESIS__WAITING;
+    if (r->at_tip && (r->consumer->options.flags & KINESIS_STOP_AT_TIP))
+        kinesis__roster_rests(r);
+    else
+        wait_until(r, r->earliest_ms);
 }
 
 /* Step 5 of the loop. */
@@ -380,6 +391,7 @@ int kinesis__reader_new(struct kinesis__reader **out, struct kinesis_consumer *c
     r->consumer = consumer;
     r->state = KINESIS__BLOCKED;
     r->deliver_job.run = run_deliver;
+    r->step_job.run = run_step;
     sigv4__buffer_init(&r->input, alloc, MAX_INPUT);
     sigv4__fixed_copy(r->shard_id, sizeof r->shard_id, shard_id);
     *out = r;

@@ -1,16 +1,20 @@
 #ifndef KINESIS_CONSUMER_READER_H
 #define KINESIS_CONSUMER_READER_H
+/* clang-format off */
 /* One shard being read:
  *
- *   BLOCKED --every parent ended--> PLACING --iterator--> FETCHING --answer--> DELIVERING
- *                                    ^   ^                  ^  |                 |   |  |
- *                     expired iterator   |  after a while   |  | failure         |   |  | user
- * pauses |   +--- WAITING <-----+--+-----------------+   |  v |           |            more to come
- * | PAUSED
- *                                    +-----------+                                   v
- *                                                                   the shard's end: ENDED
+ *   BLOCKED --every parent ended--> PLACING --iterator--> WAITING --its time--> FETCHING
+ *                                      ^                   ^  ^                   |   |
+ *                                      |                   |  +--failed, for now--+   | answer
+ *                                      +--expired--        |                          v
+ *                                                          +--all delivered--- DELIVERING --> ENDED
+ *                                                                                |    ^
+ *                                                                   user pauses  v    |  resumes
+ *                                                                                PAUSED
  *
+ * With STOP_AT_TIP a shard that reached its tip rests: WAITING without a timer.
  * All on the loop's thread. */
+/* clang-format on */
 #include "consumer/page.h"
 
 #include "base/buffer.h"
@@ -35,23 +39,24 @@ struct kinesis__reader {
     char shard_id[129];
     char parents[2][129]; /* "" for none */
     bool from_oldest;     /* a child found later is read from its beginning */
+    bool closed;          /* when it was listed: no more will be written */
 
     /* Where to go on: behind last_sequence; without one at the start, or (FROM_NOW, once there was
-     * an iterator) at placed_unix_ms. */
+     * an iterator) at placed_unix_ms, by the service's clock. */
     char last_sequence[130];
     int64_t placed_unix_ms;
     char iterator[513]; /* "": none */
-    bool started, at_tip;
+    bool started, at_tip, rests;
 
     struct sigv4_timer *timer;
-    struct sigv4_job deliver_job;
+    struct sigv4_job step_job, deliver_job;
     struct sigv4__buffer input;
     struct sigv4_slice body;
     struct kinesis__page *page;
     size_t delivered; /* of the page */
     struct sigv4_call *call;
     int64_t fetch_began_ms, earliest_ms; /* monotonic */
-    unsigned failures;
+    unsigned failures, spoilt, expired;  /* in a row */
 };
 
 int kinesis__reader_new(struct kinesis__reader **out, struct kinesis_consumer *consumer,

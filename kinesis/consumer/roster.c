@@ -3,6 +3,9 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "consumer/consumer.h"
+#include "consumer/patience.h"
+
+enum { LIST_INTERVAL_MS = 500 };
 
 static struct kinesis__reader *find(struct kinesis_consumer *c, struct sigv4_slice shard_id)
 {
@@ -12,12 +15,13 @@ static struct kinesis__reader *find(struct kinesis_consumer *c, struct sigv4_sli
     return NULL;
 }
 
-static bool is_chosen(const struct kinesis_consumer *c, struct sigv4_slice shard_id)
+static bool is_chosen(struct kinesis_consumer *c, struct sigv4_slice shard_id)
 {
+    bool found = c->options.shard_count == 0;
     for (size_t i = 0; i < c->options.shard_count; i++)
         if (sigv4__equal_str(shard_id, c->shard_ids[i]))
-            return true;
-    return c->options.shard_count == 0;
+            found = c->chosen_found[i] = true;
+    return found;
 }
 
 static bool may_start(struct kinesis_consumer *c, const struct kinesis__reader *r)
@@ -30,56 +34,107 @@ static bool may_start(struct kinesis_consumer *c, const struct kinesis__reader *
     return true;
 }
 
-static bool has_more(const struct kinesis_consumer *c, const struct kinesis__reader *r)
+/* A child of a shard that rests waits for nothing that will come. */
+static bool has_resting(const struct kinesis_consumer *c)
 {
-    bool rests = r->state == KINESIS__WAITING && r->at_tip;
-    return r->state != KINESIS__ENDED && !(rests && (c->options.flags & KINESIS_STOP_AT_TIP));
+    for (const struct kinesis__reader *r = c->readers; r; r = r->next)
+        if (r->rests)
+            return true;
+    return false;
+}
+
+/* Shards that wait for each other in a circle would wait for ever. */
+static void check_progress(struct kinesis_consumer *c, bool running, bool blocked)
+{
+    struct sigv4_error err;
+    if (c->listing || running || c->stopping)
+        return;
+    if (!blocked) {
+        kinesis__consumer_stop(c);
+        return;
+    }
+    sigv4__fail(&err, SIGV4_E_PROTOCOL, "stream %.140s: shards that are each other's parents",
+                c->stream);
+    kinesis__consumer_fail(c, &err, "");
 }
 
 void kinesis__roster_review(struct kinesis_consumer *c)
 {
-    bool more = c->listing;
+    bool running = false, blocked = false;
     for (struct kinesis__reader *r = c->readers; r; r = r->next) {
         if (r->state == KINESIS__BLOCKED && !c->stopping && may_start(c, r))
             kinesis__reader_start(r);
-        more = more || has_more(c, r);
+        if (r->state == KINESIS__BLOCKED)
+            blocked = true;
+        else if (r->state != KINESIS__ENDED && !r->rests)
+            running = true;
     }
-    if (!more)
-        kinesis__consumer_stop(c);
+    check_progress(c, running, blocked && !has_resting(c));
 }
 
-static void add(struct kinesis_consumer *c, struct sigv4_slice shard_id,
-                const struct sigv4_slice parents[2])
+void kinesis__roster_rests(struct kinesis__reader *r)
+{
+    r->rests = true;
+    kinesis__roster_review(r->consumer);
+}
+
+static struct kinesis__reader *add(struct kinesis_consumer *c, struct sigv4_slice shard_id,
+                                   const struct sigv4_slice parents[2])
 {
     struct kinesis__reader *r = NULL;
     struct sigv4_error err;
-    if (!is_chosen(c, shard_id) || find(c, shard_id))
-        return;
-    if (kinesis__reader_new(&r, c, shard_id)) {
-        sigv4__fail(&err, SIGV4_E_NOMEM, "no memory for another shard");
+    if (c->stopping || !is_chosen(c, shard_id) || find(c, shard_id))
+        return NULL;
+    int rc = shard_id.len > sizeof r->shard_id - 1 ? SIGV4_E_PROTOCOL
+                                                   : kinesis__reader_new(&r, c, shard_id);
+    if (rc) {
+        sigv4__fail(&err, rc, "stream %.140s: %s", c->stream,
+                    rc == SIGV4_E_NOMEM ? "no memory for another shard"
+                                        : "a shard's name is longer than there can be");
         kinesis__consumer_fail(c, &err, "");
+        return NULL;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (sigv4__equal(parents[i], shard_id))
+            continue;
+        sigv4__fixed_copy(r->parents[i], sizeof r->parents[i], parents[i]);
+        struct kinesis__reader *parent = find(c, parents[i]);
+        if (parent)
+            parent->closed = true;
+    }
+    r->from_oldest = c->listed;
+    *c->readers_end = r;
+    c->readers_end = &r->next;
+    kinesis__consumer_tell(r, KINESIS_SHARD_FOUND, NULL);
+    return r;
+}
+
+/* The first listing says what there is to read. Later ones look for the children of what is read;
+ * other shards that they name were left out before, because they had ended before the start. */
+static bool is_ours(struct kinesis_consumer *c, const struct kinesis_shard *shard)
+{
+    if (!c->listed)
+        return c->options.start != KINESIS_FROM_NOW || !shard->ending_sequence_number.len;
+    return (shard->parent_shard_id.len && find(c, shard->parent_shard_id)) ||
+           (shard->adjacent_parent_shard_id.len && find(c, shard->adjacent_parent_shard_id));
+}
+
+static void add_listed(struct kinesis_consumer *c, const struct kinesis_shard *s)
+{
+    const struct sigv4_slice parents[2] = {s->parent_shard_id, s->adjacent_parent_shard_id};
+    if (!is_ours(c, s)) {
+        (void)is_chosen(c, s->shard_id);
         return;
     }
-    for (size_t i = 0; i < 2; i++)
-        sigv4__fixed_copy(r->parents[i], sizeof r->parents[i], parents[i]);
-    r->from_oldest = c->listed;
-    struct kinesis__reader **end = &c->readers;
-    while (*end)
-        end = &(*end)->next;
-    *end = r;
-    kinesis__consumer_tell(r, KINESIS_SHARD_FOUND, NULL);
+    struct kinesis__reader *r = add(c, s->shard_id, parents);
+    if (r)
+        r->closed = s->ending_sequence_number.len > 0;
 }
 
-/* Read from now on, a shard that is closed already has nothing to say. */
-static bool is_past(const struct kinesis_consumer *c, const struct kinesis_shard *shard)
-{
-    return !c->listed && c->options.start == KINESIS_FROM_NOW && shard->ending_sequence_number.len;
-}
-
-static int check_chosen(struct kinesis_consumer *c, struct sigv4_error *err)
+static int check_chosen(const struct kinesis_consumer *c, struct sigv4_error *err)
 {
     for (size_t i = 0; i < c->options.shard_count; i++)
-        if (!find(c, sigv4_str(c->shard_ids[i])))
+        if (!c->chosen_found[i])
             return sigv4__fail(err, SIGV4_E_NOT_FOUND, "stream %.140s has no shard %.128s",
                                c->stream, c->shard_ids[i]);
     return SIGV4_OK;
@@ -87,35 +142,72 @@ static int check_chosen(struct kinesis_consumer *c, struct sigv4_error *err)
 
 static void list_page(struct kinesis_consumer *c, struct sigv4_slice token);
 
+static void run_list(struct sigv4_job *job)
+{
+    struct kinesis_consumer *c =
+        (struct kinesis_consumer *)(void *)((char *)job -
+                                            offsetof(struct kinesis_consumer, list_job));
+    if (!c->stopping)
+        list_page(c, SIGV4_LIT(""));
+    kinesis__consumer_came_back(c);
+}
+
+static void on_list_timer(void *ctx)
+{
+    struct kinesis_consumer *c = ctx;
+    kinesis__consumer_expect(c);
+    sigv4_loop_notify(c->loop, &c->list_job);
+}
+
+/* Before anything was read the user wants to know at once; later, a list is worth waiting for. A
+ * token that died meanwhile asks for the list from its beginning. */
+static void listing_failed(struct kinesis_consumer *c, const struct sigv4_error *err,
+                           const char *host)
+{
+    bool token_died = strcmp(err->code, "ExpiredNextTokenException") == 0;
+    bool again = c->listed ? kinesis__may_pass(err) : err->status == SIGV4_E_THROTTLED;
+    if (c->stopping)
+        return;
+    if (!again && !token_died) {
+        kinesis__consumer_fail(c, err, host);
+        return;
+    }
+    c->listing = true;
+    sigv4_timer_set(c->list_timer,
+                    LIST_INTERVAL_MS + kinesis__back_off_ms(c->loop, c->list_failures++));
+}
+
+static void list_complete(struct kinesis_consumer *c)
+{
+    struct sigv4_error err;
+    c->list_failures = 0;
+    if (!c->listed && check_chosen(c, &err)) {
+        kinesis__consumer_fail(c, &err, "");
+        return;
+    }
+    c->listed = true;
+    if (c->list_again) {
+        c->list_again = false;
+        list_page(c, SIGV4_LIT(""));
+    }
+    kinesis__roster_review(c);
+}
+
 static void on_page(void *ctx, const struct kinesis_list_shards_result *result)
 {
     struct kinesis_consumer *c = ctx;
-    struct sigv4_error err;
     sigv4_call_release(c->list_call);
     c->list_call = NULL;
     c->listing = false;
     if (result->error) {
-        if (!c->stopping)
-            kinesis__consumer_fail(c, result->error, result->response->host);
-    } else {
-        for (size_t i = 0; i < result->shard_count; i++) {
-            const struct kinesis_shard *s = kinesis_list_shards_at(result, i);
-            struct sigv4_slice parents[2] = {s->parent_shard_id, s->adjacent_parent_shard_id};
-            if (!is_past(c, s))
-                add(c, s->shard_id, parents);
-        }
+        listing_failed(c, result->error, result->response ? result->response->host : "");
+    } else if (!c->stopping) {
+        for (size_t i = 0; i < result->shard_count; i++)
+            add_listed(c, kinesis_list_shards_at(result, i));
         if (result->next_token.len && !c->stopping)
             list_page(c, result->next_token);
-        else if (!c->listed && check_chosen(c, &err) && c->options.start != KINESIS_FROM_NOW)
-            kinesis__consumer_fail(c, &err, "");
-    }
-    if (!c->listing && !c->stopping) {
-        c->listed = true;
-        if (c->list_again) {
-            c->list_again = false;
-            kinesis__roster_list(c);
-        }
-        kinesis__roster_review(c);
+        else if (!c->stopping)
+            list_complete(c);
     }
     kinesis__consumer_came_back(c);
 }
@@ -134,9 +226,16 @@ static void list_page(struct kinesis_consumer *c, struct sigv4_slice token)
         on_page, c, &c->list_call, &err);
     if (rc) {
         c->listing = false;
-        kinesis__consumer_fail(c, &err, "");
+        listing_failed(c, &err, "");
         kinesis__consumer_came_back(c);
     }
+}
+
+int kinesis__roster_init(struct kinesis_consumer *c)
+{
+    c->readers_end = &c->readers;
+    c->list_job.run = run_list;
+    return sigv4_timer_new(&c->list_timer, c->loop, on_list_timer, c);
 }
 
 void kinesis__roster_list(struct kinesis_consumer *c)
