@@ -3,20 +3,15 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
-#include "base/moment.h"
 #include "base/text.h"
 #include "client/head.h"
+#include "client/outcome.h"
 #include "client/request.h"
-#include "client/service_error.h"
 #include "config/proxy.h"
 #include "transport/call.h"
 #include "transport/loop.h"
 
-enum {
-    MAX_HEAD = 128 * 1024,
-    OWN_HEADERS = 6,
-    SKEW_MS = 4 * 60 * 1000 /* a smaller offset does not explain a refused signature */
-};
+enum { MAX_HEAD = 128 * 1024, OWN_HEADERS = 6 };
 
 static void step_place(struct sigv4__exchange *x);
 static void step_keys(struct sigv4__exchange *x);
@@ -178,11 +173,6 @@ static void step_keys(struct sigv4__exchange *x)
 
 /* ---- one attempt ---- */
 
-static bool is_success(int http_status)
-{
-    return http_status >= 200 && http_status < 300;
-}
-
 static void on_header(void *ctx, struct sigv4_slice name, struct sigv4_slice value)
 {
     struct sigv4__exchange *x = ctx;
@@ -192,7 +182,7 @@ static void on_header(void *ctx, struct sigv4_slice name, struct sigv4_slice val
 static enum sigv4_flow on_body(void *ctx, struct sigv4_slice chunk)
 {
     struct sigv4__exchange *x = ctx;
-    bool good = is_success(x->transfer.http_status);
+    bool good = sigv4__is_success(x->transfer.http_status);
     x->answer.response.http_status = x->transfer.http_status;
     if (!good || !x->request.on_chunk)
         return sigv4__answer_collect(&x->answer, chunk, !good);
@@ -267,106 +257,6 @@ static void step_send(struct sigv4__exchange *x)
 
 /* ---- what became of it ---- */
 
-static void log_attempt(struct sigv4__exchange *x)
-{
-    const struct sigv4_http_result *h = &x->http;
-    sigv4__loop_log(x->client->loop, SIGV4_DEBUG, "exchange",
-                    "%s: attempt %u: %s from %s, HTTP %d; name %.1f connect %.1f tls %.1f first "
-                    "byte %.1f total %.1f ms%s%s%s",
-                    x->request.operation, x->retry.attempts, sigv4_status_name(h->status),
-                    h->address[0] ? h->address : "nowhere", h->http_status, h->name_ms,
-                    h->connect_ms, h->tls_ms, h->first_byte_ms, h->total_ms,
-                    h->reused ? ", connection reused" : "", h->detail[0] ? ": " : "", h->detail);
-}
-
-/* No usable answer: the transfer failed. */
-static void explain_transport(struct sigv4__exchange *x, int status)
-{
-    const struct sigv4_http_result *h = &x->http;
-    struct sigv4_slice host = x->url.host;
-    const char *hint = h->connect_timed_out ? " (no address answered)" : "";
-    sigv4__fail(&x->error, status, "%s: %.*s%s%s%s: %s%s", x->request.operation, (int)host.len,
-                (const char *)host.ptr, h->address[0] ? " (" : "", h->address,
-                h->address[0] ? ")" : "", h->detail[0] ? h->detail : sigv4_status_text(status),
-                hint);
-    x->error.http_status = h->http_status;
-    x->error.os_errno = h->os_errno;
-    x->error.retryable = status == SIGV4_E_NETWORK || status == SIGV4_E_TIMEOUT;
-}
-
-static void explain_service(struct sigv4__exchange *x)
-{
-    char host[256];
-    struct sigv4_slice id = sigv4__answer_find(&x->answer, "x-amzn-requestid");
-    sigv4__fixed_copy(host, sizeof host, x->url.host);
-    struct sigv4__error_answer in = {
-        .http_status = x->http.http_status,
-        .error_type = sigv4__answer_find(&x->answer, "x-amzn-errortype"),
-        .request_id = id.len ? id : sigv4__answer_find(&x->answer, "x-amz-request-id"),
-        .body = sigv4__buffer_view(&x->answer.body),
-        .operation = x->request.operation,
-        .host = host,
-    };
-    sigv4__service_error(&in, &x->error);
-}
-
-/* Fills x->error; its status stays 0 when the attempt went well. */
-static void explain(struct sigv4__exchange *x)
-{
-    const struct sigv4_http_result *h = &x->http;
-    bool cut_error = x->answer.enough && !is_success(h->http_status);
-    memset(&x->error, 0, sizeof x->error);
-    if (x->answer.too_large)
-        explain_transport(x, SIGV4_E_PROTOCOL);
-    else if (x->answer.body.failed || x->answer.headers.failed)
-        explain_transport(x, SIGV4_E_NOMEM);
-    else if (x->verdict)
-        explain_transport(x, x->verdict);
-    else if (h->status && !cut_error)
-        explain_transport(x, h->status);
-    else if (!is_success(h->http_status) ||
-             ((x->request.flags & SIGV4_ERROR_IN_200) &&
-              sigv4__is_error_xml(sigv4__buffer_view(&x->answer.body))))
-        explain_service(x);
-}
-
-static enum sigv4__retry_class classify(struct sigv4__exchange *x)
-{
-    struct sigv4__failed_attempt a = {
-        .status = x->answer.enough ? SIGV4_OK : x->http.status,
-        .http_status = x->http.http_status,
-        .code = x->error.code,
-        .connect_timed_out = x->http.connect_timed_out,
-        .host_was_reached = sigv4__client_reached(x->client, x->url.host),
-    };
-    /* A failure inside a 200 is a failure of the service like any 500. */
-    if (a.status == SIGV4_OK && is_success(a.http_status))
-        a.http_status = 500;
-    if (x->verdict || x->answer.too_large || x->answer.streamed)
-        return SIGV4__RETRY_NEVER;
-    if ((x->request.flags & SIGV4_NOT_AGAIN) && x->http.request_sent)
-        return SIGV4__RETRY_NEVER;
-    return sigv4__retry_classify(&a);
-}
-
-/* The service's clock against ours. True when it explains the refusal and is corrected now. */
-static bool correct_clock(struct sigv4__exchange *x)
-{
-    int64_t theirs;
-    struct sigv4_slice date = sigv4__answer_find(&x->answer, "date");
-    if (x->clock_corrected || !sigv4__moment_parse_http(date, &theirs))
-        return false;
-    int64_t off = theirs - sigv4__client_unix_ms(x->client);
-    if (off < SKEW_MS && off > -SKEW_MS)
-        return false;
-    x->clock_corrected = true;
-    x->client->skew_ms += off;
-    sigv4__loop_log(x->client->loop, SIGV4_WARN, "clock",
-                    "this machine's clock is %lld s %s the service's; corrected for this client",
-                    (long long)((off < 0 ? -off : off) / 1000), off < 0 ? "ahead of" : "behind");
-    return true;
-}
-
 static bool refresh_keys(struct sigv4__exchange *x)
 {
     if (x->keys_refreshed || !x->creds)
@@ -423,20 +313,20 @@ static void on_transferred(void *ctx, const struct sigv4_http_result *result)
     struct sigv4__exchange *x = ctx;
     x->http = *result;
     x->answer.response.http_status = result->http_status;
-    log_attempt(x);
+    sigv4__outcome_log(x);
     if (result->http_status)
         sigv4__client_set_reached(x->client, x->url.host);
     else
         x->maybe_done = x->maybe_done || result->request_sent;
-    explain(x);
+    sigv4__outcome_explain(x);
     if (x->error.status == SIGV4_OK) {
         x->maybe_done = false;
         sigv4__retry_succeeded(&x->client->quota, &x->retry);
         finish(x);
         return;
     }
-    enum sigv4__retry_class c = classify(x);
-    if ((c == SIGV4__RETRY_CLOCK && correct_clock(x)) ||
+    enum sigv4__retry_class c = sigv4__outcome_class(x);
+    if ((c == SIGV4__RETRY_CLOCK && sigv4__outcome_correct_clock(x)) ||
         (c == SIGV4__RETRY_EXPIRED && refresh_keys(x)))
         step_keys(x);
     else if (c == SIGV4__RETRY_NEVER || c == SIGV4__RETRY_CLOCK || c == SIGV4__RETRY_EXPIRED)

@@ -1,0 +1,117 @@
+/* A client's settings, from its options, the environment and the profile. */
+#include "client/setup.h"
+
+#include "base/fail.h"
+#include "base/memory.h"
+
+#include <sigv4/sigv4.h>
+#include <stdio.h>
+
+static int read_region(struct sigv4_client *c, const char *option, struct sigv4_error *err)
+{
+    struct sigv4__setting region;
+    int rc = sigv4__config_region(c->config, option, &region, err);
+    if (rc || !region.value)
+        return rc;
+    snprintf(c->region, sizeof c->region, "%s", region.value);
+    snprintf(c->region_origin, sizeof c->region_origin, "%s", region.origin);
+    return SIGV4_OK;
+}
+
+static int read_flag(struct sigv4_client *c, const char *variable, const char *property,
+                     uint32_t flag, struct sigv4_error *err)
+{
+    bool on = false;
+    int rc = sigv4__config_bool(c->config, variable, property, &on, NULL, err);
+    if (!rc && on)
+        c->flags |= flag;
+    return rc;
+}
+
+static int read_policy(struct sigv4_client *c, uint32_t option, struct sigv4_error *err)
+{
+    const char *generation = sigv4__config_env(c->config, "AWS_NEW_RETRIES_2026");
+    uint32_t attempts = option;
+    int rc = SIGV4_OK;
+    if (attempts == 0)
+        rc = sigv4__config_count(c->config, "AWS_MAX_ATTEMPTS", "max_attempts", 1000, &attempts,
+                                 err);
+    c->policy.max_attempts = attempts ? attempts : 3;
+    c->policy.older = generation && strcmp(generation, "false") == 0;
+    sigv4__quota_init(&c->quota, 0);
+    return rc;
+}
+
+static int read_trust(struct sigv4_client *c, const struct sigv4_client_options *o,
+                      struct sigv4_error *err)
+{
+    struct sigv4__buffer bundle;
+    const struct sigv4_alloc *alloc = sigv4_loop_alloc(c->loop);
+    sigv4__buffer_init(&bundle, alloc, 4096);
+    int rc = sigv4__config_ca_bundle(c->config, o->ca_bundle, &bundle, err);
+    if (!rc && bundle.len &&
+        !(c->ca_bundle = sigv4__string_copy(alloc, sigv4__buffer_view(&bundle))))
+        rc = sigv4__fail(err, SIGV4_E_NOMEM, "no memory for a client");
+    sigv4__buffer_free(&bundle);
+    if (rc)
+        return rc;
+    c->http = (struct sigv4_http_options){
+        .size = sizeof c->http,
+        .connect_timeout_ms = o->connect_timeout_ms,
+        .stall_timeout_ms = o->stall_timeout_ms,
+        .ca_bundle = c->ca_bundle,
+        .flags = o->flags & SIGV4_NO_VERIFY_SSL ? SIGV4_HTTP_NO_VERIFY : 0,
+    };
+    return SIGV4_OK;
+}
+
+static int copy_texts(struct sigv4_client *c, const struct sigv4_client_options *o)
+{
+    char agent[160];
+    const struct sigv4_alloc *alloc = sigv4_loop_alloc(c->loop);
+    snprintf(agent, sizeof agent, "libsigv4/%s%s%.120s", sigv4_version(),
+             o->user_agent_suffix ? " " : "", o->user_agent_suffix ? o->user_agent_suffix : "");
+    c->user_agent = sigv4__string_copy(alloc, sigv4_str(agent));
+    if (o->endpoint_url)
+        c->endpoint_option = sigv4__string_copy(alloc, sigv4_str(o->endpoint_url));
+    return c->user_agent && (c->endpoint_option || !o->endpoint_url) ? SIGV4_OK : SIGV4_E_NOMEM;
+}
+
+static int check_endpoint(const struct sigv4_client_options *o, struct sigv4_error *err)
+{
+    struct sigv4_url url;
+    return o->endpoint_url ? sigv4_url_parse(sigv4_str(o->endpoint_url), &url, err) : SIGV4_OK;
+}
+
+int sigv4__client_set_up(struct sigv4_client *c, const struct sigv4_client_options *o,
+                         struct sigv4_error *err)
+{
+    const struct sigv4_alloc *alloc = sigv4_loop_alloc(c->loop);
+    struct sigv4__config_options how = {
+        .profile = o->profile, .without_secrets = true, .alloc = alloc};
+    int rc = check_endpoint(o, err);
+    if (!rc)
+        rc = sigv4__config_load(&c->config, &how, err);
+    if (!rc)
+        rc = read_region(c, o->region, err);
+    if (!rc)
+        rc = read_flag(c, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", SIGV4_USE_FIPS, err);
+    if (!rc)
+        rc = read_flag(c, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
+                       SIGV4_USE_DUAL_STACK, err);
+    if (!rc)
+        rc = read_policy(c, o->max_attempts, err);
+    if (!rc)
+        rc = read_trust(c, o, err);
+    if (rc)
+        return rc;
+    c->provider = o->credentials;
+    c->owns_provider = !o->credentials;
+    rc = copy_texts(c, o);
+    if (!rc)
+        rc = sigv4_key_cache_new(&c->keys, alloc);
+    if (rc)
+        return sigv4__fail(err, rc, "no memory for a client");
+    return c->provider ? SIGV4_OK
+                       : sigv4_provider_new_default(&c->provider, o->profile, alloc, err);
+}
