@@ -32,10 +32,11 @@ static void explain_transport(struct sigv4__exchange *x, int status)
     const struct sigv4_http_result *h = &x->http;
     struct sigv4_slice host = x->url.host;
     const char *hint = h->connect_timed_out ? " (no address answered)" : "";
+    /* What we ended ourselves needs no word of libcurl's about it. */
+    const char *what = h->detail[0] && !x->verdict ? h->detail : sigv4_status_text(status);
     sigv4__fail(&x->error, status, "%s: %.*s%s%s%s: %s%s", x->request.operation, (int)host.len,
                 (const char *)host.ptr, h->address[0] ? " (" : "", h->address,
-                h->address[0] ? ")" : "", h->detail[0] ? h->detail : sigv4_status_text(status),
-                hint);
+                h->address[0] ? ")" : "", what, hint);
     x->error.http_status = h->http_status;
     x->error.os_errno = h->os_errno;
     x->error.retryable = status == SIGV4_E_NETWORK || status == SIGV4_E_TIMEOUT;
