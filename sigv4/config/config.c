@@ -142,6 +142,8 @@ static int load(struct sigv4__config *c, const struct sigv4__config_options *o,
         status = find_home(c);
     if (status)
         return sigv4__fail(err, status, "out of memory reading the environment");
+    if (o->environment_only)
+        return SIGV4_OK;
     status = add_file(c, false, err);
     if (!status)
         status = add_file(c, true, err);

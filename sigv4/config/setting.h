@@ -11,6 +11,7 @@ struct sigv4__config_options {
     const char *profile;            /* NULL: AWS_PROFILE, AWS_DEFAULT_PROFILE, "default" */
     const char *const *environment; /* "NAME=value"..., NULL; NULL: the process's */
     bool without_secrets;           /* forget keys and tokens right after reading */
+    bool environment_only;          /* no files, hence no profile */
     const struct sigv4_alloc *alloc;
 };
 /* Missing files are empty files. Errors: INVALID (malformed file, or no such profile unless it is
