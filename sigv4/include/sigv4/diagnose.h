@@ -1,7 +1,8 @@
 #ifndef SIGV4_DIAGNOSE_H
 #define SIGV4_DIAGNOSE_H
-/* Why does a request not arrive? Looks at the name, its addresses and their class, the route, and
- * TCP, and says what it saw, what follows from it, and what to do. Rules: facts section 10. */
+/* Why does a request not arrive? Looks at the proxy in force, the name, its addresses and their
+ * class, the route, TCP, and whether TLS comes about (not whether the certificate is to be
+ * trusted), and says what it saw and what to do. Rules: facts section 10. */
 #include <sigv4/client.h>
 
 #ifdef __cplusplus
@@ -13,10 +14,10 @@ enum sigv4_cause {
     SIGV4_CAUSE_NO_NAME,   /* the name does not resolve */
     SIGV4_CAUSE_SINKHOLE,  /* it resolves to an address that leads nowhere */
     SIGV4_CAUSE_NO_ROUTE,  /* the kernel has no route */
-    SIGV4_CAUSE_TIMED_OUT, /* packets go out, nothing comes back */
+    SIGV4_CAUSE_TIMED_OUT, /* packets go out, nothing comes back in the time given */
     SIGV4_CAUSE_REFUSED,   /* the host is there, nothing listens */
     SIGV4_CAUSE_TLS,       /* TCP works, TLS does not */
-    SIGV4_CAUSE_PROXY,     /* a proxy is in force and does not answer */
+    SIGV4_CAUSE_PROXY,     /* a proxy is in force and does not answer, or lets nothing through */
     SIGV4_CAUSE_OTHER
 };
 enum sigv4_address_class {
@@ -32,7 +33,7 @@ struct sigv4_diagnosis {
     enum sigv4_cause cause;
     char host[256];
     uint16_t port;
-    char proxy[256]; /* "" when none is in force */
+    char proxy[256]; /* "" when none is in force, else the addresses are the proxy's */
     size_t address_count;
     struct {
         char text[64];
@@ -44,9 +45,10 @@ struct sigv4_diagnosis {
     char verdict[512]; /* one line: what is wrong, only what was seen */
     char remedy[512];  /* one line: what to do; "" when there is nothing to say */
 };
-/* @thread any, not a loop's @blocks up to about timeout_ms plus the resolver's time. url: what
- * could not be reached. service_id ("KINESIS", "S3", "STS") and region choose the words of the
- * remedy; either may be NULL. Errors: INVALID (url), NOMEM. */
+/* @thread any, not a loop's @blocks at most about timeout_ms for each step (the name, connections
+ * to all addresses at once, TLS); a resolver that takes longer is left to a thread that ends by
+ * itself. url: what could not be reached. service_id ("KINESIS", "S3", "STS") and region choose the
+ * words of the remedy; either may be NULL. Errors: INVALID (url), NOMEM. */
 SIGV4_API int sigv4_diagnose(const char *url, const char *service_id, const char *region,
                              uint32_t timeout_ms, struct sigv4_diagnosis *out,
                              struct sigv4_error *err) SIGV4_MUST_CHECK;

@@ -1,0 +1,20 @@
+#ifndef CLIENT_LOOKUP_H
+#define CLIENT_LOOKUP_H
+/* A host name's addresses, within a time that the system's resolver does not keep by itself. */
+#include <sigv4/status.h>
+#include <sys/socket.h>
+
+struct sigv4__lookup {
+    int error; /* EAI_..., 0 */
+    int os_errno;
+    bool timed_out; /* no answer of any kind */
+    double ms;
+    size_t count; /* of addresses, ports filled in */
+    struct sockaddr_storage addresses[8];
+};
+/* An IP address is taken as it is. Errors: NOMEM. */
+int sigv4__lookup_run(const char *host, uint16_t port, uint32_t timeout_ms,
+                      struct sigv4__lookup *out);
+/* Milliseconds of a clock that never goes back. */
+double sigv4__now_ms(void);
+#endif

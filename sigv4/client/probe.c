@@ -1,0 +1,160 @@
+/* Routes, TCP connections and TLS handshakes, tried to see what becomes of them. */
+#include "client/probe.h"
+
+#include "base/fail.h"
+#include "client/address.h"
+#include "client/lookup.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int connect_to(int fd, const struct sockaddr_storage *address)
+{
+    return connect(fd, (const struct sockaddr *)address, sigv4__address_length(address)) ? errno
+                                                                                         : 0;
+}
+
+/* What the kernel answers without a route: none, unreachable, blackhole, prohibited, no source
+ * address of that family. */
+static bool means_no_route(int os_errno)
+{
+    switch (os_errno) {
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case EINVAL:
+    case EACCES:
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Connecting UDP sends nothing: it only asks for the route. */
+static int ask_route(const struct sockaddr_storage *address)
+{
+    int fd = socket(address->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno;
+    int os_errno = connect_to(fd, address);
+    close(fd);
+    return os_errno;
+}
+
+/* An open descriptor while the outcome is not known; -1 when out says it. */
+static int begin(const struct sockaddr_storage *address, struct sigv4__attempt *out)
+{
+    memset(out, 0, sizeof *out);
+    out->os_errno = ask_route(address);
+    out->no_route = means_no_route(out->os_errno);
+    if (out->no_route)
+        return -1;
+    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    out->os_errno = fd < 0 ? errno : connect_to(fd, address);
+    if (fd >= 0 && out->os_errno != EINPROGRESS) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static void end(struct pollfd *p, struct sigv4__attempt *out, int os_errno, double ms)
+{
+    close(p->fd);
+    p->fd = -1;
+    out->os_errno = os_errno;
+    out->ms = ms;
+}
+
+static int outcome(int fd)
+{
+    int error = 0;
+    socklen_t n = sizeof error;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) ? errno : error;
+}
+
+static size_t count_open(const struct pollfd *polled, size_t count)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < count; i++)
+        open += polled[i].fd >= 0;
+    return open;
+}
+
+void sigv4__probe_connect(const struct sockaddr_storage *list, size_t count, uint32_t timeout_ms,
+                          struct sigv4__attempt *out)
+{
+    struct pollfd polled[SIGV4_DIAGNOSIS_ADDRESSES];
+    double start = sigv4__now_ms();
+    if (count > SIGV4_DIAGNOSIS_ADDRESSES)
+        count = SIGV4_DIAGNOSIS_ADDRESSES;
+    for (size_t i = 0; i < count; i++) {
+        polled[i] = (struct pollfd){.fd = begin(&list[i], &out[i]), .events = POLLOUT};
+        out[i].ms = sigv4__now_ms() - start;
+    }
+    while (count_open(polled, count)) {
+        double left = start + timeout_ms - sigv4__now_ms();
+        int ready = left > 0 ? poll(polled, count, (int)left + 1) : 0;
+        double ms = sigv4__now_ms() - start;
+        for (size_t i = 0; i < count; i++) {
+            if (polled[i].fd < 0)
+                continue;
+            if (ready > 0 && polled[i].revents)
+                end(&polled[i], &out[i], outcome(polled[i].fd), ms);
+            else if (left <= 0)
+                end(&polled[i], &out[i], ETIMEDOUT, ms);
+        }
+    }
+}
+
+/* The certificate is not checked: asked is whether, not with whom. */
+static void set_up(CURL *easy, const char *proxy, uint32_t timeout_ms, char *text)
+{
+    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, text);
+    curl_easy_setopt(easy, CURLOPT_PROXY, proxy ? proxy : "");
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+}
+
+static enum sigv4__handshake what_happened(CURLcode code, bool proxied)
+{
+    if (code == CURLE_OK)
+        return SIGV4__HANDSHAKE_DONE;
+    bool tls = code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_CIPHER ||
+               code == CURLE_PEER_FAILED_VERIFICATION;
+    return tls || !proxied ? SIGV4__HANDSHAKE_FAILED : SIGV4__HANDSHAKE_NO_WAY;
+}
+
+enum sigv4__handshake sigv4__probe_handshake(const char *host, uint16_t port, const char *through,
+                                             const char *proxy, uint32_t timeout_ms, char text[128])
+{
+    char url[320], entry[128], reason[CURL_ERROR_SIZE] = "";
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    const char *before = strchr(host, ':') ? "[" : "", *after = *before ? "]" : "";
+    CURL *easy = curl_easy_init();
+    snprintf(entry, sizeof entry, "::%.100s", through);
+    snprintf(url, sizeof url, "https://%s%.255s%s:%u", before, host, after, (unsigned)port);
+    struct curl_slist *way = curl_slist_append(NULL, entry);
+    if (easy && way) {
+        set_up(easy, proxy, timeout_ms, reason);
+        curl_easy_setopt(easy, CURLOPT_URL, url);
+        if (!proxy)
+            curl_easy_setopt(easy, CURLOPT_CONNECT_TO, way);
+        code = curl_easy_perform(easy);
+    }
+    sigv4__fixed_copy(text, 128, sigv4_str(reason[0] ? reason : curl_easy_strerror(code)));
+    curl_easy_cleanup(easy);
+    curl_slist_free_all(way);
+    return what_happened(code, proxy);
+}
