@@ -99,6 +99,15 @@ async function kinesis(sdk, config) {
   equal("kinesis: ListShards after a split", 3, (await send("ListShards", { StreamName: "js" })).Shards.length);
   const end = await send("GetRecords", { ShardIterator: got.NextShardIterator });
   equal("kinesis: a shard's end", [null, 2], [end.NextShardIterator ?? null, end.ChildShards.length]);
+  const consumer = (await send("RegisterStreamConsumer", { StreamARN: arn, ConsumerName: "js" })).Consumer.ConsumerARN;
+  const subscription = await send("SubscribeToShard", { ConsumerARN: consumer, ShardId: "shardId-000000000000", StartingPosition: { Type: "TRIM_HORIZON" } });
+  let records = 0;
+  let last;
+  for await (const event of subscription.EventStream) {
+    last = event.SubscribeToShardEvent;
+    records += last.Records.length;
+  }
+  equal("kinesis: SubscribeToShard to the end of a closed shard", [501, 2], [records, last.ChildShards.length]);
   await refused("kinesis: an unknown stream", "ResourceNotFoundException", () => send("DescribeStream", { StreamName: "nobody" }));
   const wrong = new sdk.KinesisClient({ ...config, credentials: { ...credentials, secretAccessKey: "wrong" } });
   await refused("kinesis: a wrong secret", "InvalidSignatureException", () => wrong.send(new sdk.ListStreamsCommand({})));

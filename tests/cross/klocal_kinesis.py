@@ -250,6 +250,65 @@ def settings(client):
     check.refused("a consumer is gone", ["ResourceNotFoundException"], lambda: client.describe_stream_consumer(ConsumerARN=made["ConsumerARN"]))
 
 
+def fan_out():
+    """SubscribeToShard: event streams that botocore reads."""
+    service = klocal.Klocal("--heartbeat-ms", "300")
+    client = service.client("kinesis")
+    client.create_stream(StreamName="fan", ShardCount=1)
+    arn = client.describe_stream_summary(StreamName="fan")["StreamDescriptionSummary"]["StreamARN"]
+    consumer = client.register_stream_consumer(StreamARN=arn, ConsumerName="one")["Consumer"]["ConsumerARN"]
+
+    def subscribe(by=consumer, kind="TRIM_HORIZON", **more):
+        return iter(client.subscribe_to_shard(ConsumerARN=by, ShardId=shard_id(0), StartingPosition={"Type": kind, **more})["EventStream"])
+
+    def event(events):
+        return next(events)["SubscribeToShardEvent"]
+
+    client.put_record(StreamName="fan", Data=ALL_BYTES, PartitionKey="k")
+    events = subscribe()
+    first = event(events)
+    check.equal("an event brings what is there", ([ALL_BYTES], 0), ([r["Data"] for r in first["Records"]], first["MillisBehindLatest"]))
+    check.equal("its continuation is the last record", first["Records"][-1]["SequenceNumber"], first["ContinuationSequenceNumber"])
+    quiet = event(events)
+    check.equal("a quiet shard says that it lives", [], quiet["Records"])
+    client.put_record(StreamName="fan", Data=b"next", PartitionKey="k")
+    check.equal("a new record comes at once", [b"next"], [r["Data"] for r in event(events)["Records"]])
+    check.refused("a second subscription within 5 s", ["ResourceInUseException"], subscribe)
+    other = client.register_stream_consumer(StreamARN=arn, ConsumerName="two")["Consumer"]["ConsumerARN"]
+    check.equal("another consumer has its own", 2, len(event(subscribe(other))["Records"]))
+    service.admin("clock", {"advance_ms": 6000})
+    taken = subscribe(kind="AFTER_SEQUENCE_NUMBER", SequenceNumber=quiet["ContinuationSequenceNumber"])
+    check.equal("after 5 s it takes over, from the continuation", [b"next"], [r["Data"] for r in event(taken)["Records"]])
+    check.equal("and the old one ends", True, all(not e["SubscribeToShardEvent"]["Records"] for e in events))
+    client.put_records(StreamName="fan", Records=[{"Data": bytes([i]), "PartitionKey": "k"} for i in range(100)])
+    client.split_shard(StreamName="fan", ShardToSplit=shard_id(0), NewStartingHashKey=str(1 << 127))
+    rest = [e["SubscribeToShardEvent"] for e in taken]
+    check.equal("a closed shard is read to its end", 100, sum(len(e["Records"]) for e in rest))
+    check.equal("its last event has the children and no continuation", ([shard_id(1), shard_id(2)], None),
+                ([c["ShardId"] for c in rest[-1].get("ChildShards", [])], rest[-1].get("ContinuationSequenceNumber")))
+    third = client.register_stream_consumer(StreamARN=arn, ConsumerName="three")["Consumer"]["ConsumerARN"]
+    live = iter(client.subscribe_to_shard(ConsumerARN=third, ShardId=shard_id(1), StartingPosition={"Type": "LATEST"})["EventStream"])
+    event(live)
+    service.admin("clock", {"advance_ms": 301000})
+    check.ok("a subscription ends after five minutes", all(not e["SubscribeToShardEvent"]["Records"] for e in live))
+    live = iter(client.subscribe_to_shard(ConsumerARN=third, ShardId=shard_id(1), StartingPosition={"Type": "LATEST"})["EventStream"])
+    event(live)
+    client.delete_stream(StreamName="fan", EnforceConsumerDeletion=True)
+    check.refused("a deleted stream is an exception in the stream", ["ResourceNotFoundException"], lambda: {"events": list(live)})
+    check.refused("an unknown consumer", ["ResourceNotFoundException"], subscribe)
+    client.create_stream(StreamName="fan", ShardCount=1)
+    held = client.register_stream_consumer(StreamARN=arn, ConsumerName="one")["Consumer"]["ConsumerARN"]
+    service.admin("faults", {"rules": [{"fault": "corrupt", "operation": "SubscribeToShard", "offset": 150, "count": 1}]})
+    try:
+        list(subscribe(held))
+        check.ok("a wrong bit in an event is seen", False)
+    except Exception as error:
+        check.ok("a wrong bit in an event is seen", "hecksum" in type(error).__name__ + str(error), f"{type(error).__name__}: {error}")
+    service.admin("clock", {"advance_ms": 6000})
+    held = subscribe(held)
+    check.equal("klocal ends cleanly with a subscription open", 0, service.stop())
+
+
 def send(operation, body, content_type="application/x-amz-json-1.1"):
     """A signed request with a body that boto3 would not write."""
     headers = {"Content-Type": content_type, "X-Amz-Target": f"Kinesis_20131202.{operation}"}
@@ -332,8 +391,9 @@ for part in (streams, records, batches, positions, resharding, settings, strictn
     with check.case(part.__name__):
         klocal_.admin("reset", {})
         part(klocal_.client("kinesis"))
-with check.case("limits"):
-    limits()
+for part in (fan_out, limits):
+    with check.case(part.__name__):
+        part()
 check.equal("klocal ends cleanly after all", 0, klocal_.stop())
 klocal.both_pythons()
 check.done()

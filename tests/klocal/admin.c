@@ -116,6 +116,7 @@ static void set_clock(struct request *request)
             atomic_fetch_add(&request->klocal->clock.advance_ms, json_integer_value(advance));
         if (json_is_integer(skew))
             atomic_store(&request->klocal->clock.skew_ms, json_integer_value(skew));
+        pthread_cond_broadcast(&request->klocal->changed);
         text_puts(&request->response.body, "{}");
     }
     json_decref(input);

@@ -57,7 +57,7 @@ void fault_error(const struct fault_action *action, const char *service, unsigne
 }
 
 /* An AF_UNSPEC connect makes the kernel send RST at once, before anyone says FIN. */
-static void reset(struct MHD_Connection *connection)
+void fault_reset(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -85,7 +85,7 @@ bool fault_at_headers(struct request *request)
     if (action.kind == FAULT_RESET_BEFORE) {
         if (action.delay_ms > 0)
             klocal_sleep_ms(request->klocal, action.delay_ms);
-        reset(request->connection);
+        fault_reset(request->connection);
         return false;
     }
     if (action.kind == FAULT_RESET_DURING) {
@@ -100,7 +100,7 @@ bool fault_at_body(struct request *request)
 {
     if (request->body.wire_length < request->reset_at)
         return true;
-    reset(request->connection);
+    fault_reset(request->connection);
     return false;
 }
 
@@ -206,7 +206,7 @@ static ssize_t read_tampered(void *cls, uint64_t position, char *out, size_t roo
     }
     if (cuts && position >= tampered->at) {
         if (kind == FAULT_RESET_ANSWER)
-            reset(tampered->connection);
+            fault_reset(tampered->connection);
         return MHD_CONTENT_READER_END_WITH_ERROR;
     }
     if ((cuts || (kind == FAULT_STALL && !tampered->stalled)) && tampered->at - position < room)
@@ -258,10 +258,11 @@ enum MHD_Result fault_send(struct request *request, const char *date)
 {
     enum fault_kind kind = request->fault.kind;
     if (kind == FAULT_DROP_ANSWER) {
-        reset(request->connection);
+        fault_reset(request->connection);
         return MHD_NO;
     }
-    if (kind >= FAULT_RESET_ANSWER && kind <= FAULT_CORRUPT && kind != FAULT_DELAY)
+    bool tampers = kind >= FAULT_RESET_ANSWER && kind <= FAULT_CORRUPT && kind != FAULT_DELAY;
+    if (tampers && request->response.made == NULL) /* subscriptions see to it themselves */
         return response_queue(&request->response, tamper(request), request->connection, date);
     return response_send(&request->response, request->connection, date);
 }

@@ -15,6 +15,9 @@ void fault_after(struct request *request);
 /* Sends the answer, or what the fault makes of it. */
 enum MHD_Result fault_send(struct request *request, const char *date);
 
+/* Sends RST. */
+void fault_reset(struct MHD_Connection *connection);
+
 /* Status, code and words of an error kind for a service. */
 void fault_error(const struct fault_action *action, const char *service, unsigned *status,
                  const char **code, const char **message);

@@ -38,6 +38,7 @@ static const struct {
     {"DeregisterStreamConsumer", kinesis_deregister_consumer},
     {"DescribeStreamConsumer", kinesis_describe_consumer},
     {"ListStreamConsumers", kinesis_list_consumers},
+    {"SubscribeToShard", kinesis_subscribe_to_shard},
 };
 
 static void set_headers(struct request *request)

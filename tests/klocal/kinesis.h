@@ -32,7 +32,7 @@ kinesis_operation_fn kinesis_update_max_record_size, kinesis_increase_retention,
     kinesis_decrease_retention, kinesis_update_stream_mode, kinesis_start_encryption,
     kinesis_stop_encryption, kinesis_describe_limits;
 kinesis_operation_fn kinesis_register_consumer, kinesis_deregister_consumer,
-    kinesis_describe_consumer, kinesis_list_consumers;
+    kinesis_describe_consumer, kinesis_list_consumers, kinesis_subscribe_to_shard;
 
 /* Makes the answer an error; false, so that callers can return it. */
 bool kinesis_refuse(struct kinesis_call *call, const char *code, const char *format, ...)
@@ -40,8 +40,14 @@ bool kinesis_refuse(struct kinesis_call *call, const char *code, const char *for
 /* The same before there is a call. */
 void kinesis_error(struct request *request, unsigned status, const char *code, const char *message);
 
+/* By ConsumerARN, or by StreamARN and ConsumerName; NULL after refusing. */
+struct consumer *kinesis_find_consumer(struct kinesis_call *call, struct stream **stream);
 void kinesis_put_hash_range(struct text *out, const struct shard *shard);
 void kinesis_put_time(struct text *out, int64_t ms);
+void kinesis_put_record_json(struct text *out, const struct record *record, bool encrypted);
+/* ,"ChildShards":[...] */
+void kinesis_put_children(struct text *out, const struct stream *stream,
+                          const struct shard *parent);
 void kinesis_put_shard(struct text *out, const struct shard *shard);
 /* All of a stream but its shards; the braces are the caller's. */
 void kinesis_put_stream(struct kinesis_call *call, const struct stream *stream);

@@ -85,7 +85,8 @@ void kinesis_register_consumer(struct kinesis_call *call)
     stream->consumers =
         memory_grow(stream->consumers, stream->consumer_count + 1, sizeof *stream->consumers);
     struct consumer *consumer = &stream->consumers[stream->consumer_count++];
-    *consumer = (struct consumer){.name = memory_string(name),
+    *consumer = (struct consumer){.id = ++call->klocal->stream_ids,
+                                  .name = memory_string(name),
                                   .created_ms = now,
                                   .active_ms = now + call->klocal->options.create_ms};
     text_puts(call->out, "{\"Consumer\":");
@@ -93,8 +94,7 @@ void kinesis_register_consumer(struct kinesis_call *call)
     text_putc(call->out, '}');
 }
 
-/* By ConsumerARN, or by StreamARN and ConsumerName. */
-static struct consumer *find_consumer(struct kinesis_call *call, struct stream **stream)
+struct consumer *kinesis_find_consumer(struct kinesis_call *call, struct stream **stream)
 {
     char stream_name[129], name[129];
     long long created = 0;
@@ -129,7 +129,7 @@ static struct consumer *find_consumer(struct kinesis_call *call, struct stream *
 void kinesis_describe_consumer(struct kinesis_call *call)
 {
     struct stream *stream = NULL;
-    const struct consumer *consumer = find_consumer(call, &stream);
+    const struct consumer *consumer = kinesis_find_consumer(call, &stream);
     if (consumer == NULL)
         return;
     text_puts(call->out, "{\"ConsumerDescription\":");
@@ -140,7 +140,7 @@ void kinesis_describe_consumer(struct kinesis_call *call)
 void kinesis_deregister_consumer(struct kinesis_call *call)
 {
     struct stream *stream = NULL;
-    struct consumer *consumer = find_consumer(call, &stream);
+    struct consumer *consumer = kinesis_find_consumer(call, &stream);
     if (consumer == NULL)
         return;
     consumer->deleted_ms = clock_service_ms(&call->klocal->clock) + call->klocal->options.create_ms;

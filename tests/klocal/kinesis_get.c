@@ -5,103 +5,20 @@
 #include "iterator.h"
 #include "kinesis.h"
 #include "kinesis_input.h"
+#include "kinesis_start.h"
 
 #define ANSWER_MAX  10485760u
 #define RECORDS_MAX 10000
 
-enum { AT_SEQUENCE_NUMBER, AFTER_SEQUENCE_NUMBER, TRIM_HORIZON, LATEST, AT_TIMESTAMP };
-
-static const char *const iterator_types[] = {
-    "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", NULL};
-
 static const struct input_rule iterator_rule = {"ShardIterator", 1, 512, NULL, NULL, true};
-
-static bool find_number(struct kinesis_call *call, const struct stream *stream,
-                        const struct shard *shard, const char *number, bool after, uint64_t *out)
-{
-    struct sequence sequence, newest = {.micros = call->klocal->sequence_micros,
-                                        .counter = call->klocal->sequence_counter};
-    char id[SHARD_ID_SIZE];
-    shard_id(shard->index, id);
-    if (shard->closed_ms != 0)
-        newest = shard->last;
-    if (!sequence_parse(number, &sequence) || sequence.shard != shard->index ||
-        sequence_compare(sequence, shard->first) < 0 || sequence_compare(sequence, newest) > 0)
-        return kinesis_refuse(call, "InvalidArgumentException",
-                              "StartingSequenceNumber %s used in GetShardIterator on shard %s in "
-                              "stream %s under account %s is invalid because it did not come from "
-                              "this stream.",
-                              number, id, stream->name, call->klocal->options.account);
-    *out = shard_find_sequence(shard, sequence, after);
-    return true;
-}
-
-struct start {
-    int type;
-    const char *number;
-    bool has_time;
-    int64_t time_ms;
-};
-
-static bool check_start(struct kinesis_call *call, const struct start *start)
-{
-    int64_t now = clock_service_ms(&call->klocal->clock);
-    bool by_number = start->type == AT_SEQUENCE_NUMBER || start->type == AFTER_SEQUENCE_NUMBER;
-    if (by_number && start->number == NULL)
-        return kinesis_refuse(call, "InvalidArgumentException",
-                              "Must either specify (1) AT_SEQUENCE_NUMBER or "
-                              "AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) "
-                              "TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request "
-                              "specified %s and no StartingSequenceNumber.",
-                              iterator_types[start->type]);
-    if (!by_number && start->number != NULL)
-        return kinesis_refuse(call, "InvalidArgumentException",
-                              "Must either specify (1) AT_SEQUENCE_NUMBER or "
-                              "AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) "
-                              "TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request "
-                              "specified %s and also a StartingSequenceNumber.",
-                              iterator_types[start->type]);
-    if (start->type == AT_TIMESTAMP && !start->has_time)
-        return kinesis_refuse(call, "InvalidArgumentException",
-                              "Must specify timestampInMillis parameter for iterator of type "
-                              "AT_TIMESTAMP. Current request has no timestamp parameter.");
-    if (start->type != AT_TIMESTAMP && start->has_time)
-        return kinesis_refuse(call, "InvalidArgumentException",
-                              "Timestamp must not be specified for iterator of type %s.",
-                              iterator_types[start->type]);
-    if (start->has_time && start->time_ms > now)
-        return kinesis_refuse(call, "InvalidArgumentException",
-                              "The timestampInMillis parameter cannot be greater than the "
-                              "currentTimestampInMillis. timestampInMillis: %lld, "
-                              "currentTimestampInMillis: %lld",
-                              (long long)start->time_ms, (long long)now);
-    return true;
-}
-
-static bool find_start(struct kinesis_call *call, const struct stream *stream,
-                       const struct shard *shard, const struct start *start, uint64_t *position)
-{
-    if (start->type == TRIM_HORIZON)
-        *position = shard->base;
-    else if (start->type == LATEST)
-        *position = shard_end(shard);
-    else if (start->type == AT_TIMESTAMP)
-        *position = shard_find_time(shard, start->time_ms);
-    else
-        return find_number(call, stream, shard, start->number, start->type == AFTER_SEQUENCE_NUMBER,
-                           position);
-    return true;
-}
 
 void kinesis_get_shard_iterator(struct kinesis_call *call)
 {
     struct start start = {0};
     const char *id = input_string(call, call->input, &input_shard_id, -1);
-    start.type = input_word(call, call->input, "ShardIteratorType", iterator_types, true);
-    start.number = input_string(call, call->input, &input_sequence_number, -1);
-    start.has_time = input_time(call, call->input, "Timestamp", &start.time_ms);
+    start_read(call, call->input, "ShardIteratorType", "StartingSequenceNumber", &start);
     struct stream *stream = input_stream(call, true);
-    if (stream == NULL || !check_start(call, &start))
+    if (stream == NULL || !start_check(call, &start))
         return;
     struct shard *shard = stream_shard_by_id(stream, id);
     if (shard == NULL || stream_shard_expired(call->klocal, stream, shard)) {
@@ -114,7 +31,7 @@ void kinesis_get_shard_iterator(struct kinesis_call *call)
     struct iterator iterator = {.stream_id = stream->id,
                                 .shard = shard->index,
                                 .created_ms = clock_service_ms(&call->klocal->clock)};
-    if (!find_start(call, stream, shard, &start, &iterator.position))
+    if (!start_find(call, stream, shard, &start, &iterator.position))
         return;
     char *text = iterator_write(call->klocal, &iterator);
     text_printf(call->out, "{\"ShardIterator\":\"%s\"}", text);
@@ -162,7 +79,7 @@ static bool throttled(struct kinesis_call *call, struct stream *stream, struct s
     return true;
 }
 
-static void put_record(struct text *out, const struct record *record, bool encrypted)
+void kinesis_put_record_json(struct text *out, const struct record *record, bool encrypted)
 {
     char number[SEQUENCE_SIZE];
     sequence_format(record->sequence, number);
@@ -189,7 +106,7 @@ static uint64_t put_records(struct kinesis_call *call, struct shard *shard, uint
             break;
         if (position > first)
             text_putc(call->out, ',');
-        put_record(call->out, record, encrypted);
+        kinesis_put_record_json(call->out, record, encrypted);
         position++;
     }
     text_putc(call->out, ']');
@@ -198,7 +115,7 @@ static uint64_t put_records(struct kinesis_call *call, struct shard *shard, uint
     return position;
 }
 
-static void put_children(struct text *out, const struct stream *stream, const struct shard *parent)
+void kinesis_put_children(struct text *out, const struct stream *stream, const struct shard *parent)
 {
     char id[SHARD_ID_SIZE];
     bool first = true;
@@ -233,7 +150,7 @@ static void put_tail(struct kinesis_call *call, const struct stream *stream,
     }
     if (position == shard_end(shard) && shard->closed_ms != 0) {
         text_puts(call->out, ",\"NextShardIterator\":null");
-        put_children(call->out, stream, shard);
+        kinesis_put_children(call->out, stream, shard);
     } else {
         struct iterator next = {.stream_id = stream->id,
                                 .shard = shard->index,

@@ -58,6 +58,9 @@ void klocal_reset(struct klocal *klocal)
     klocal->streams = NULL;
     klocal->stream_count = 0;
     s3_reset(klocal);
+    free(klocal->slots);
+    klocal->slots = NULL;
+    klocal->slot_count = 0;
     free(klocal->counters);
     klocal->counters = NULL;
     klocal->counter_count = 0;

@@ -15,6 +15,7 @@
 struct stream;
 struct bucket;
 struct fault_list;
+struct subscription_slot;
 
 struct counter {
     char name[64];
@@ -39,6 +40,8 @@ struct klocal {
     struct bucket **buckets; /* by name */
     size_t bucket_count;
     struct fault_list *faults;
+    struct subscription_slot *slots; /* who reads which shard by fan-out */
+    size_t slot_count;
     _Atomic uint64_t requests;
     _Atomic unsigned connections; /* open ones */
     struct counter *counters;     /* requests by operation */

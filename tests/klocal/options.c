@@ -30,6 +30,8 @@ enum {
     OPT_BUCKET,
     OPT_CREATE_MS,
     OPT_ITERATOR_MS,
+    OPT_SUBSCRIPTION_MS,
+    OPT_HEARTBEAT_MS,
     OPT_LIMITS,
     OPT_MIN_PART,
     OPT_DATA_DIR,
@@ -67,6 +69,8 @@ static const struct {
     {"bucket", OPT_BUCKET, "NAME", "a bucket, there from the start (repeatable)"},
     {"create-ms", OPT_CREATE_MS, "MS", "streams take this long to change state (0)"},
     {"iterator-ms", OPT_ITERATOR_MS, "MS", "shard iterators expire after this (300000)"},
+    {"subscription-ms", OPT_SUBSCRIPTION_MS, "MS", "SubscribeToShard ends after this (300000)"},
+    {"heartbeat-ms", OPT_HEARTBEAT_MS, "MS", "and says so often that it lives (5000)"},
     {"shard-limits", OPT_LIMITS, NULL, "enforce the throughput limits of shards"},
     {"min-part-size", OPT_MIN_PART, "BYTES", "smallest multipart part but the last (5242880)"},
     {"data-dir", OPT_DATA_DIR, "DIR", "folder for large bodies ($TMPDIR or /tmp)"},
@@ -124,6 +128,10 @@ static bool set_number(struct options *options, int id, const char *name, const 
         options->create_ms = value;
     if (id == OPT_ITERATOR_MS)
         options->iterator_ms = value;
+    if (id == OPT_SUBSCRIPTION_MS)
+        options->subscription_ms = value;
+    if (id == OPT_HEARTBEAT_MS)
+        options->heartbeat_ms = value;
     if (id == OPT_MIN_PART)
         options->min_part_size = (uint64_t)value;
     return true;
@@ -257,6 +265,8 @@ enum options_result options_read(struct options *options, int argc, char **argv,
                                 .credentials_lifetime_s = 3600,
                                 .role = "klocal-role",
                                 .iterator_ms = 300000,
+                                .subscription_ms = 300000,
+                                .heartbeat_ms = 5000,
                                 .min_part_size = 5u << 20};
     for (size_t i = 0; i < TABLE_COUNT; i++)
         long_options[i] = (struct option){

@@ -35,6 +35,8 @@ struct options {
     const char *role;
     int64_t create_ms;
     int64_t iterator_ms;
+    int64_t subscription_ms;
+    int64_t heartbeat_ms;
     bool shard_limits;
     uint64_t min_part_size;
     const char *data_dir;

@@ -25,6 +25,9 @@ void response_free(struct response *response)
     text_free(&response->body);
     content_release(response->content);
     response->content = NULL;
+    if (response->made != NULL)
+        MHD_destroy_response(response->made);
+    response->made = NULL;
 }
 
 void response_clear(struct response *response)
@@ -88,8 +91,11 @@ enum MHD_Result response_send(struct response *response, struct MHD_Connection *
     bool streams = response->content != NULL && response->length > 0;
     if (response->ready != NULL)
         return MHD_queue_response(connection, response->status, response->ready);
-    if (response->made != NULL)
-        return response_queue(response, response->made, connection, date);
+    if (response->made != NULL) {
+        struct MHD_Response *made = response->made;
+        response->made = NULL;
+        return response_queue(response, made, connection, date);
+    }
     struct MHD_Response *answer = streams ? from_content(response) : from_text(response);
     return response_queue(response, answer, connection, date);
 }

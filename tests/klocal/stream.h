@@ -11,6 +11,7 @@
 enum stream_status { STREAM_CREATING, STREAM_DELETING, STREAM_ACTIVE, STREAM_UPDATING };
 
 struct consumer {
+    uint64_t id;
     char *name;
     int64_t created_ms;
     int64_t active_ms;
