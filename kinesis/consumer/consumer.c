@@ -21,6 +21,7 @@ static void destroy(struct kinesis_consumer *c)
         kinesis__reader_free(r);
     }
     sigv4_timer_free(c->list_timer);
+    kinesis_checkpoint_free(c->positions);
     kinesis__shelf_release(c->shelf);
     sigv4__alloc_put(alloc, c->chosen_found, c->options.shard_count * sizeof *c->chosen_found);
     for (size_t i = 0; c->shard_ids && i < c->options.shard_count; i++)
@@ -173,6 +174,18 @@ void kinesis_consumer_free(struct kinesis_consumer *consumer)
         sigv4_loop_post(consumer->loop, &consumer->free_job);
 }
 
+int kinesis_consumer_checkpoint(const struct kinesis_consumer *consumer,
+                                struct kinesis_checkpoint *checkpoint, struct sigv4_error *err)
+{
+    struct kinesis_position p;
+    int rc = SIGV4_OK;
+    kinesis_checkpoint_clear(checkpoint);
+    for (const struct kinesis__reader *r = consumer->readers; r && !rc; r = r->next)
+        if (kinesis__reader_position(r, &p))
+            rc = kinesis_checkpoint_set(checkpoint, &p, err);
+    return rc;
+}
+
 /* ---- birth ---- */
 
 static int check(const struct kinesis_consumer_options *o, struct sigv4_error *err)
@@ -207,6 +220,17 @@ static int copy_texts(struct kinesis_consumer *c, const struct kinesis_consumer_
     return c->shard_ids && c->chosen_found ? SIGV4_OK : SIGV4_E_NOMEM;
 }
 
+static int copy_positions(struct kinesis_consumer *c, const struct kinesis_checkpoint *from)
+{
+    struct kinesis_position p;
+    if (!from)
+        return SIGV4_OK;
+    int rc = kinesis_checkpoint_new(&c->positions, c->stream, sigv4_loop_alloc(c->loop), NULL);
+    for (size_t i = 0; !rc && kinesis_checkpoint_at(from, i, &p); i++)
+        rc = kinesis_checkpoint_set(c->positions, &p, NULL);
+    return rc;
+}
+
 static void set_jobs(struct kinesis_consumer *c)
 {
     c->start_job.run = run_start;
@@ -235,6 +259,8 @@ int kinesis_consumer_new(struct kinesis_consumer **out, struct sigv4_client *cli
     c->options.idle_ms = o.idle_ms ? o.idle_ms : IDLE_MS;
     set_jobs(c);
     rc = copy_texts(c, &o);
+    if (!rc)
+        rc = copy_positions(c, o.checkpoint);
     if (!rc)
         rc = kinesis__roster_init(c);
     if (!rc)

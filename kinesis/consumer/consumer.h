@@ -14,6 +14,7 @@ struct kinesis_consumer {
     char **shard_ids;
     struct kinesis_place place;
     struct kinesis__shelf *shelf;
+    struct kinesis_checkpoint *positions; /* where to go on; NULL: none */
     struct sigv4_job start_job, stop_job, free_job, end_job;
     atomic_bool stop_asked, ended;
 

@@ -127,45 +127,10 @@ static void on_iterator(void *ctx, const struct kinesis_get_shard_iterator_resul
     kinesis__consumer_came_back(r->consumer);
 }
 
-/* Where this reader goes on. */
-static struct kinesis_get_shard_iterator_input place_of(struct kinesis__reader *r)
-{
-    const struct kinesis_consumer *c = r->consumer;
-    struct kinesis_get_shard_iterator_input in = {
-        .size = sizeof in, .stream = c->stream, .shard_id = sigv4_str(r->shard_id)};
-    if (r->last_sequence[0]) {
-        in.type = KINESIS_AFTER_SEQUENCE_NUMBER;
-        in.sequence_number = sigv4_str(r->last_sequence);
-        return in;
-    }
-    if (r->from_oldest)
-        return in;
-    switch (c->options.start) {
-    case KINESIS_FROM_OLDEST:
-        break;
-    case KINESIS_FROM_NOW:
-        /* "Now" is when it was first asked: a renewal must not skip what came since. */
-        in.type = r->placed_unix_ms ? KINESIS_AT_TIMESTAMP : KINESIS_LATEST;
-        in.timestamp_unix_ms = r->placed_unix_ms;
-        break;
-    case KINESIS_FROM_TIME:
-        in.type = KINESIS_AT_TIMESTAMP;
-        in.timestamp_unix_ms = c->options.start_unix_ms;
-        break;
-    case KINESIS_FROM_SEQUENCE:
-    case KINESIS_FROM_AFTER_SEQUENCE:
-        in.type = c->options.start == KINESIS_FROM_SEQUENCE ? KINESIS_AT_SEQUENCE_NUMBER
-                                                            : KINESIS_AFTER_SEQUENCE_NUMBER;
-        in.sequence_number = sigv4_str(c->start_sequence);
-        break;
-    }
-    return in;
-}
-
 static void step_place(struct kinesis__reader *r)
 {
     struct sigv4_error err;
-    struct kinesis_get_shard_iterator_input in = place_of(r);
+    struct kinesis_get_shard_iterator_input in = kinesis__reader_place(r);
     r->state = KINESIS__PLACING;
     kinesis__consumer_expect(r->consumer);
     if (kinesis_get_shard_iterator(r->consumer->client, &in, on_iterator, r, &r->call, &err)) {
@@ -219,6 +184,7 @@ static void take_page(struct kinesis__reader *r, const struct sigv4_response *re
     if (r->at_tip && !was_at_tip)
         kinesis__consumer_tell(r, KINESIS_SHARD_AT_TIP, NULL);
     r->earliest_ms = next_read_ms(r, n);
+    r->fetched_unix_ms = time_of(r, response);
     r->state = KINESIS__DELIVERING;
     kinesis__consumer_expect(r->consumer);
     sigv4_loop_notify(r->consumer->loop, &r->deliver_job);
@@ -321,19 +287,58 @@ static void end_shard(struct kinesis__reader *r)
     kinesis__page_release(page);
 }
 
+static bool is_late(const struct kinesis__reader *r, const struct kinesis_record *record)
+{
+    int64_t until = r->consumer->options.until_unix_ms;
+    return until && record->arrived_unix_ms != INT64_MIN && record->arrived_unix_ms > until;
+}
+
+/* Nothing more of it is wanted. */
+static void rest(struct kinesis__reader *r)
+{
+    kinesis__page_release(r->page);
+    r->page = NULL;
+    r->state = KINESIS__WAITING;
+    kinesis__roster_rests(r);
+}
+
+static bool has_enough(const struct kinesis__reader *r)
+{
+    const struct kinesis_consumer_options *o = &r->consumer->options;
+    return r->at_tip && ((o->flags & KINESIS_STOP_AT_TIP) ||
+                         (o->until_unix_ms && r->fetched_unix_ms > o->until_unix_ms));
+}
+
 static void page_over(struct kinesis__reader *r)
 {
     if (!r->iterator[0]) {
         end_shard(r);
         return;
     }
+    if (has_enough(r)) {
+        rest(r);
+        return;
+    }
     kinesis__page_release(r->page);
     r->page = NULL;
-    r->state = KINESIS__WAITING;
-    if (r->at_tip && (r->consumer->options.flags & KINESIS_STOP_AT_TIP))
-        kinesis__roster_rests(r);
-    else
-        wait_until(r, r->earliest_ms);
+    wait_until(r, r->earliest_ms);
+}
+
+static enum kinesis_next deliver_one(struct kinesis__reader *r)
+{
+    const struct kinesis_consumer_options *o = &r->consumer->options;
+    const struct kinesis_record *record = &r->page->records[r->delivered++].record;
+    enum kinesis_next next = o->on_record(o->ctx, record);
+    r->last = record;
+    return next;
+}
+
+/* What was delivered of this page ends here: remember where. */
+static void mark(struct kinesis__reader *r)
+{
+    if (r->last)
+        sigv4__fixed_copy(r->last_sequence, sizeof r->last_sequence, r->last->sequence_number);
+    r->last = NULL;
 }
 
 /* Step 5 of the loop. */
@@ -343,15 +348,15 @@ static void run_deliver(struct sigv4_job *job)
         (struct kinesis__reader *)((char *)job - offsetof(struct kinesis__reader, deliver_job));
     struct kinesis_consumer *c = r->consumer;
     enum kinesis_next next = KINESIS_GO_ON;
+    bool late = false;
     while (next == KINESIS_GO_ON && r->delivered < r->page->answer.count &&
            !atomic_load_explicit(&c->stop_asked, memory_order_relaxed)) {
-        const struct kinesis_record *record = &r->page->records[r->delivered].record;
-        next = c->options.on_record(c->options.ctx, record);
-        r->delivered++;
+        late = is_late(r, &r->page->records[r->delivered].record);
+        if (late)
+            break;
+        next = deliver_one(r);
     }
-    if (r->delivered)
-        sigv4__fixed_copy(r->last_sequence, sizeof r->last_sequence,
-                          r->page->records[r->delivered - 1].record.sequence_number);
+    mark(r);
     if (next == KINESIS_STOP)
         kinesis__consumer_stop(c);
     if (c->stopping || atomic_load(&c->stop_asked)) {
@@ -360,6 +365,8 @@ static void run_deliver(struct sigv4_job *job)
         r->state = KINESIS__WAITING;
     } else if (next == KINESIS_PAUSE_SHARD) {
         r->state = KINESIS__PAUSED;
+    } else if (late) {
+        rest(r);
     } else {
         page_over(r);
     }

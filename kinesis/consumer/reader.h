@@ -39,6 +39,7 @@ struct kinesis__reader {
     char shard_id[129];
     char parents[2][129]; /* "" for none */
     bool from_oldest;     /* a child found later is read from its beginning */
+    bool from_time;       /* by a checkpoint: from placed_unix_ms */
     bool closed;          /* when it was listed: no more will be written */
 
     /* Where to go on: behind last_sequence; without one at the start, or (FROM_NOW, once there was
@@ -53,7 +54,9 @@ struct kinesis__reader {
     struct sigv4__buffer input;
     struct sigv4_slice body;
     struct kinesis__page *page;
-    size_t delivered; /* of the page */
+    size_t delivered;                  /* of the page */
+    const struct kinesis_record *last; /* while delivering: the last whose callback returned */
+    int64_t fetched_unix_ms;           /* by the service's clock, at most a second early */
     struct sigv4_call *call;
     int64_t fetch_began_ms, earliest_ms; /* monotonic */
     unsigned failures, spoilt, expired;  /* in a row */
@@ -62,6 +65,11 @@ struct kinesis__reader {
 int kinesis__reader_new(struct kinesis__reader **out, struct kinesis_consumer *consumer,
                         struct sigv4_slice shard_id);
 void kinesis__reader_free(struct kinesis__reader *r); /* nothing under way */
+/* position.c. Where an earlier life left it. */
+void kinesis__reader_put(struct kinesis__reader *r, const struct kinesis_position *position);
+/* Where it is; false: nothing can be said. */
+bool kinesis__reader_position(const struct kinesis__reader *r, struct kinesis_position *out);
+struct kinesis_get_shard_iterator_input kinesis__reader_place(const struct kinesis__reader *r);
 void kinesis__reader_start(struct kinesis__reader *r);
 void kinesis__reader_resume(struct kinesis__reader *r);
 void kinesis__reader_stop(struct kinesis__reader *r); /* what is under way comes back canceled */

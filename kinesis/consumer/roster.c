@@ -78,6 +78,23 @@ void kinesis__roster_rests(struct kinesis__reader *r)
     kinesis__roster_review(r->consumer);
 }
 
+static bool has_position(const struct kinesis_consumer *c, struct sigv4_slice shard_id)
+{
+    struct kinesis_position position;
+    return c->positions && kinesis_checkpoint_find(c->positions, shard_id, &position);
+}
+
+/* A shard whose parents an earlier life read, or that descends from such a one. */
+static bool goes_on(struct kinesis_consumer *c, const struct sigv4_slice parents[2])
+{
+    for (size_t i = 0; i < 2; i++) {
+        const struct kinesis__reader *parent = find(c, parents[i]);
+        if (has_position(c, parents[i]) || (parent && parent->from_oldest))
+            return true;
+    }
+    return false;
+}
+
 static struct kinesis__reader *add(struct kinesis_consumer *c, struct sigv4_slice shard_id,
                                    const struct sigv4_slice parents[2])
 {
@@ -102,27 +119,32 @@ static struct kinesis__reader *add(struct kinesis_consumer *c, struct sigv4_slic
         if (parent)
             parent->closed = true;
     }
-    r->from_oldest = c->listed;
+    struct kinesis_position position;
+    r->from_oldest = c->listed || goes_on(c, parents);
+    if (c->positions && kinesis_checkpoint_find(c->positions, shard_id, &position))
+        kinesis__reader_put(r, &position);
     *c->readers_end = r;
     c->readers_end = &r->next;
-    kinesis__consumer_tell(r, KINESIS_SHARD_FOUND, NULL);
+    if (r->state != KINESIS__ENDED)
+        kinesis__consumer_tell(r, KINESIS_SHARD_FOUND, NULL);
     return r;
 }
 
 /* The first listing says what there is to read. Later ones look for the children of what is read;
  * other shards that they name were left out before, because they had ended before the start. */
-static bool is_ours(struct kinesis_consumer *c, const struct kinesis_shard *shard)
+static bool is_ours(struct kinesis_consumer *c, const struct kinesis_shard *shard,
+                    const struct sigv4_slice parents[2])
 {
     if (!c->listed)
-        return c->options.start != KINESIS_FROM_NOW || !shard->ending_sequence_number.len;
-    return (shard->parent_shard_id.len && find(c, shard->parent_shard_id)) ||
-           (shard->adjacent_parent_shard_id.len && find(c, shard->adjacent_parent_shard_id));
+        return c->options.start != KINESIS_FROM_NOW || !shard->ending_sequence_number.len ||
+               has_position(c, shard->shard_id) || goes_on(c, parents);
+    return (parents[0].len && find(c, parents[0])) || (parents[1].len && find(c, parents[1]));
 }
 
 static void add_listed(struct kinesis_consumer *c, const struct kinesis_shard *s)
 {
     const struct sigv4_slice parents[2] = {s->parent_shard_id, s->adjacent_parent_shard_id};
-    if (!is_ours(c, s)) {
+    if (!is_ours(c, s, parents)) {
         (void)is_chosen(c, s->shard_id);
         return;
     }
@@ -215,7 +237,7 @@ static void on_page(void *ctx, const struct kinesis_list_shards_result *result)
 static void list_page(struct kinesis_consumer *c, struct sigv4_slice token)
 {
     struct sigv4_error err;
-    bool by_time = c->options.start == KINESIS_FROM_TIME && !c->listed;
+    bool by_time = c->options.start == KINESIS_FROM_TIME && !c->listed && !c->positions;
     c->listing = true;
     kinesis__consumer_expect(c);
     int rc = kinesis_list_shards(

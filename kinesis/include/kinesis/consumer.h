@@ -7,6 +7,7 @@
  * that, waits longer at the tip, and backs off when it is throttled. Iterators that expired are
  * renewed behind the last record delivered. Failures that may pass are reported and survived; those
  * that will not (denied, no such stream) end it. */
+#include <kinesis/checkpoint.h>
 #include <sigv4/client.h>
 
 #ifdef __cplusplus
@@ -70,9 +71,15 @@ struct kinesis_consumer_options {
     uint32_t max_records_per_fetch; /* 0: the service's 10000 */
     uint32_t idle_ms;               /* between reads at the tip; 0: 1000 */
     uint32_t flags;                 /* KINESIS_STOP_AT_TIP, KINESIS_NO_PACING */
+    /* Shards with a position go on there, their children begin at their oldest record, and start is
+     * for the others. Copied. NULL: none. */
+    const struct kinesis_checkpoint *checkpoint;
+    /* Not 0: a shard is read up to this time of arrival, and the consumer ends when all have been.
+     */
+    int64_t until_unix_ms;
 };
 #define KINESIS_STOP_AT_TIP 0x2u /* end when every shard has ended or has nothing more for now */
-#define KINESIS_NO_PACING 0x1u /* read as fast as answers come: against local services only */
+#define KINESIS_NO_PACING   0x1u /* read as fast as answers come: against local services only */
 #define KINESIS_CONSUMER_OPTIONS                                                                   \
     {                                                                                              \
         .size = sizeof(struct kinesis_consumer_options)                                            \
@@ -83,6 +90,12 @@ struct kinesis_consumer_options {
 SIGV4_API int kinesis_consumer_new(struct kinesis_consumer **out, struct sigv4_client *client,
                                    const struct kinesis_consumer_options *opts,
                                    struct sigv4_error *err) SIGV4_MUST_CHECK;
+/* @thread loop, in on_end too. How far each shard was read: up to the last record whose callback
+ * returned. checkpoint is emptied first; shards of which nothing can be said are left out. Errors:
+ * NOMEM. */
+SIGV4_API int kinesis_consumer_checkpoint(const struct kinesis_consumer *consumer,
+                                          struct kinesis_checkpoint *checkpoint,
+                                          struct sigv4_error *err) SIGV4_MUST_CHECK;
 /* @thread any. Go on with a shard that paused. */
 SIGV4_API int kinesis_consumer_resume(struct kinesis_consumer *consumer,
                                       struct sigv4_slice shard_id);

@@ -2,6 +2,7 @@
 #define KINESIS_KINESIS_H
 /* Everything of libkinesis. */
 #include <kinesis/calls.h>
+#include <kinesis/checkpoint.h>
 #include <kinesis/consumer.h>
 #include <kinesis/producer.h>
 #include <kinesis/endpoint.h>
