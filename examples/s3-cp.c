@@ -67,7 +67,7 @@ static void name_object(struct copy *c)
 {
     const struct location *remote = c->to.remote ? &c->to : &c->from;
     struct sigv4_error plain = c->error;
-    snprintf(c->error.message, sizeof c->error.message, "s3://%.100s/%.100s: %.130s",
+    snprintf(c->error.message, sizeof c->error.message, "s3://%.60s/%.60s: %.190s",
              remote->bucket, remote->key, plain.message);
 }
 

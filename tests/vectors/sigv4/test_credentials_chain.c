@@ -78,7 +78,8 @@ static void normal_uri(const char *uri, char *out, size_t cap)
     if (query)
         *query++ = '\0';
     const char *host = strstr(copy, "://");
-    snprintf(out, cap, "%s%s", copy, host && strchr(host + 3, '/') ? "" : "/");
+    const char *slash = host && strchr(host + 3, '/') ? "" : "/";
+    assert_true((size_t)snprintf(out, cap, "%s%s", copy, slash) < cap);
     for (char *part = query ? strtok(query, "&") : NULL; part && count < 16;
          part = strtok(NULL, "&"))
         parts[count++] = part;

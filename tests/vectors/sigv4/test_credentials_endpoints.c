@@ -15,10 +15,10 @@ struct variables {
 
 static void add_variable(struct variables *v, const char *name, const char *value)
 {
-    char text[512];
-    snprintf(text, sizeof text, "%s=%s", name, value);
-    if (v->count < MAX_VARIABLES)
-        v->list[v->count++] = strdup(text);
+    char *text;
+    assert_true(asprintf(&text, "%s=%s", name, value) > 0);
+    assert_true(v->count < MAX_VARIABLES);
+    v->list[v->count++] = text;
 }
 
 static void add_all(struct variables *v, const json_t *environment)
