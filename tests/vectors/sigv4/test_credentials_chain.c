@@ -79,7 +79,8 @@ static void normal_uri(const char *uri, char *out, size_t cap)
         *query++ = '\0';
     const char *host = strstr(copy, "://");
     const char *slash = host && strchr(host + 3, '/') ? "" : "/";
-    assert_true((size_t)snprintf(out, cap, "%s%s", copy, slash) < cap);
+    if ((size_t)snprintf(out, cap, "%s%s", copy, slash) >= cap)
+        abort(); /* the vectors' addresses are short */
     for (char *part = query ? strtok(query, "&") : NULL; part && count < 16;
          part = strtok(NULL, "&"))
         parts[count++] = part;

@@ -16,8 +16,8 @@ struct variables {
 static void add_variable(struct variables *v, const char *name, const char *value)
 {
     char *text;
-    assert_true(asprintf(&text, "%s=%s", name, value) > 0);
-    assert_true(v->count < MAX_VARIABLES);
+    if (asprintf(&text, "%s=%s", name, value) < 0 || v->count == MAX_VARIABLES)
+        abort();
     v->list[v->count++] = text;
 }
 
