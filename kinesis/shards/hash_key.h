@@ -9,6 +9,9 @@ struct kinesis__hash {
 };
 enum { KINESIS__HASH_TEXT = 40 };
 
+/* Far more than a stream can have, and the longest name of one (facts, 1.3 and 1.6). */
+enum { KINESIS__MAX_SHARDS = 100000, KINESIS__MAX_SHARD_ID = 128 };
+
 /* Negative, 0, positive: a is below, equal to, above b. */
 static inline int kinesis__hash_compare(struct kinesis__hash a, struct kinesis__hash b)
 {

@@ -3,14 +3,14 @@
 
 void kinesis__lineage_init(struct kinesis__lineage *l, const struct sigv4_alloc *alloc)
 {
-    kinesis__id_table_init(&l->ids, alloc);
+    kinesis__key_table_init(&l->ids, alloc, KINESIS__MAX_SHARDS, KINESIS__MAX_SHARD_ID);
     sigv4__buffer_init(&l->shards, alloc,
                        KINESIS__MAX_SHARDS * sizeof(struct kinesis__lineage_shard));
 }
 
 void kinesis__lineage_free(struct kinesis__lineage *l)
 {
-    kinesis__id_table_free(&l->ids);
+    kinesis__key_table_free(&l->ids);
     sigv4__buffer_free(&l->shards);
 }
 
@@ -27,12 +27,12 @@ const struct kinesis__lineage_shard *kinesis__lineage_at(const struct kinesis__l
 
 struct sigv4_slice kinesis__lineage_id(const struct kinesis__lineage *l, size_t number)
 {
-    return kinesis__id_table_at(&l->ids, number);
+    return kinesis__key_table_at(&l->ids, number);
 }
 
 size_t kinesis__lineage_find(const struct kinesis__lineage *l, struct sigv4_slice id)
 {
-    return kinesis__id_table_find(&l->ids, id);
+    return kinesis__key_table_find(&l->ids, id);
 }
 
 /* The id's number; a new one is NAMED. The shard's place is made first, so that there are never
@@ -46,7 +46,7 @@ static int name_shard(struct kinesis__lineage *l, struct sigv4_slice id, size_t 
         l->shards.failed = SIGV4_OK;
         return known < KINESIS__MAX_SHARDS ? SIGV4_E_NOMEM : SIGV4_E_TOO_LARGE;
     }
-    int status = kinesis__id_table_add(&l->ids, id, number);
+    int status = kinesis__key_table_add(&l->ids, id, number);
     if (!status && l->ids.count > known)
         sigv4__buffer_append(&l->shards, &fresh, sizeof fresh);
     return status;

@@ -4,7 +4,7 @@
  * the records of one key stay in order across splits and merges. Parents that are only named, never
  * listed, have expired (or were not asked for) and hold nobody up. */
 #include "shards/hash_key.h"
-#include "shards/id_table.h"
+#include "wire/key_table.h"
 
 #include <kinesis/calls.h>
 
@@ -24,7 +24,7 @@ struct kinesis__lineage_shard {
 
 /* Shards are numbered as they become known, from 0 to ids.count - 1. */
 struct kinesis__lineage {
-    struct kinesis__id_table ids;
+    struct kinesis__key_table ids;
     struct sigv4__buffer shards; /* struct kinesis__lineage_shard each */
 };
 

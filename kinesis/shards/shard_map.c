@@ -3,7 +3,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
-#include "shards/id_table.h"
+#include "wire/key_table.h"
 
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
  * and only then do the shards' views hold. */
 struct kinesis__shard_map {
     struct sigv4_alloc alloc;
-    struct kinesis__id_table ids;
+    struct kinesis__key_table ids;
     struct sigv4__buffer shards; /* struct mapped each */
 };
 struct mapped {
@@ -36,7 +36,7 @@ int kinesis__shard_map_new(struct kinesis__shard_map **out, const struct sigv4_a
     if (!map)
         return SIGV4_E_NOMEM;
     map->alloc = hooks;
-    kinesis__id_table_init(&map->ids, &hooks);
+    kinesis__key_table_init(&map->ids, &hooks, KINESIS__MAX_SHARDS, KINESIS__MAX_SHARD_ID);
     sigv4__buffer_init(&map->shards, &hooks, KINESIS__MAX_SHARDS * sizeof(struct mapped));
     *out = map;
     return SIGV4_OK;
@@ -47,7 +47,7 @@ void kinesis__shard_map_free(struct kinesis__shard_map *map)
     if (!map)
         return;
     struct sigv4_alloc alloc = map->alloc;
-    kinesis__id_table_free(&map->ids);
+    kinesis__key_table_free(&map->ids);
     sigv4__buffer_free(&map->shards);
     sigv4__alloc_put(&alloc, map, sizeof *map);
 }
@@ -65,7 +65,7 @@ int kinesis__shard_map_add(struct kinesis__shard_map *map, const struct kinesis_
         kinesis__hash_compare(m.shard.first, m.shard.last) > 0)
         return sigv4__fail(err, SIGV4_E_PROTOCOL, "shard %.*s has no valid range of hash keys",
                            (int)shard->shard_id.len, (const char *)shard->shard_id.ptr);
-    int status = kinesis__id_table_add(&map->ids, shard->shard_id, &m.id);
+    int status = kinesis__key_table_add(&map->ids, shard->shard_id, &m.id);
     if (!status && map->ids.count == count)
         return SIGV4_OK; /* listed twice */
     if (!status) {
@@ -86,21 +86,21 @@ static int by_range(const void *a, const void *b)
 static int renumber(struct kinesis__shard_map *map)
 {
     size_t count = kinesis__shard_map_count(map), number;
-    struct kinesis__id_table ids;
+    struct kinesis__key_table ids;
     int status = SIGV4_OK;
-    kinesis__id_table_init(&ids, &map->alloc);
+    kinesis__key_table_init(&ids, &map->alloc, KINESIS__MAX_SHARDS, KINESIS__MAX_SHARD_ID);
     for (size_t i = 0; i < count && !status; i++) {
-        struct sigv4_slice id = kinesis__id_table_at(&map->ids, mapped_at(map, i)->id);
-        status = kinesis__id_table_add(&ids, id, &number);
+        struct sigv4_slice id = kinesis__key_table_at(&map->ids, mapped_at(map, i)->id);
+        status = kinesis__key_table_add(&ids, id, &number);
     }
     if (status) {
-        kinesis__id_table_free(&ids);
+        kinesis__key_table_free(&ids);
         return status;
     }
-    kinesis__id_table_free(&map->ids);
+    kinesis__key_table_free(&map->ids);
     map->ids = ids;
     for (size_t i = 0; i < count; i++)
-        mapped_at(map, i)->shard.shard_id = kinesis__id_table_at(&map->ids, i);
+        mapped_at(map, i)->shard.shard_id = kinesis__key_table_at(&map->ids, i);
     return SIGV4_OK;
 }
 
@@ -146,5 +146,5 @@ size_t kinesis__shard_map_find(const struct kinesis__shard_map *map, struct kine
 
 size_t kinesis__shard_map_find_id(const struct kinesis__shard_map *map, struct sigv4_slice id)
 {
-    return map ? kinesis__id_table_find(&map->ids, id) : 0;
+    return map ? kinesis__key_table_find(&map->ids, id) : 0;
 }

@@ -1,8 +1,8 @@
 /* The shard map and the table of ids under it. */
 #include "base/text.h"
 #include "failing_alloc.h"
-#include "shards/id_table.h"
 #include "shards/shard_map.h"
+#include "wire/key_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,35 +15,38 @@ static void ids_have_numbers(void **state)
 {
     (void)state;
     enum { N = 30000 };
-    struct kinesis__id_table t;
+    struct kinesis__key_table t;
     size_t number;
     char id[40];
-    kinesis__id_table_init(&t, NULL);
-    assert_int_equal(kinesis__id_table_find(&t, sigv4_str("shardId-0")), 0);
+    kinesis__key_table_init(&t, NULL, KINESIS__MAX_SHARDS, KINESIS__MAX_SHARD_ID);
+    assert_int_equal(kinesis__key_table_find(&t, sigv4_str("shardId-0")), 0);
     for (size_t round = 0; round < 2; round++) {
         for (size_t i = 0; i < N; i++) {
             snprintf(id, sizeof id, "shardId-%012zu", i * 7);
-            assert_int_equal(kinesis__id_table_add(&t, sigv4_str(id), &number), SIGV4_OK);
+            assert_int_equal(kinesis__key_table_add(&t, sigv4_str(id), &number), SIGV4_OK);
             assert_int_equal(number, i);
         }
         assert_int_equal(t.count, N);
     }
     for (size_t i = 0; i < N; i++) {
         snprintf(id, sizeof id, "shardId-%012zu", i * 7);
-        assert_int_equal(kinesis__id_table_find(&t, sigv4_str(id)), i);
-        assert_true(sigv4__equal_str(kinesis__id_table_at(&t, i), id));
+        assert_int_equal(kinesis__key_table_find(&t, sigv4_str(id)), i);
+        assert_true(sigv4__equal_str(kinesis__key_table_at(&t, i), id));
         snprintf(id, sizeof id, "shardId-%012zu", i * 7 + 1);
-        assert_int_equal(kinesis__id_table_find(&t, sigv4_str(id)), N);
+        assert_int_equal(kinesis__key_table_find(&t, sigv4_str(id)), N);
     }
     char longest[KINESIS__MAX_SHARD_ID + 1] = {0};
     memset(longest, 'x', sizeof longest);
     struct sigv4_slice s = sigv4_bytes(longest, KINESIS__MAX_SHARD_ID);
-    assert_int_equal(kinesis__id_table_add(&t, s, &number), SIGV4_OK);
-    assert_true(sigv4__equal(kinesis__id_table_at(&t, number), s));
-    assert_int_equal(kinesis__id_table_add(&t, sigv4_bytes(longest, sizeof longest), &number),
+    assert_int_equal(kinesis__key_table_add(&t, s, &number), SIGV4_OK);
+    assert_true(sigv4__equal(kinesis__key_table_at(&t, number), s));
+    assert_int_equal(kinesis__key_table_add(&t, sigv4_bytes(longest, sizeof longest), &number),
                      SIGV4_E_TOO_LARGE);
-    assert_int_equal(kinesis__id_table_add(&t, sigv4_str(""), &number), SIGV4_E_TOO_LARGE);
-    kinesis__id_table_free(&t);
+    kinesis__key_table_clear(&t);
+    assert_int_equal(kinesis__key_table_find(&t, s), 0);
+    assert_int_equal(kinesis__key_table_add(&t, s, &number), SIGV4_OK);
+    assert_int_equal(number, 0);
+    kinesis__key_table_free(&t);
 }
 
 /* "id first last", with a '!' in front when it is closed. */
