@@ -2,8 +2,10 @@
 // The AWS SDK for JavaScript v3 is content with klocal: Kinesis, S3 with streams (chunked, trailing checksum), presigning.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -113,6 +115,67 @@ async function kinesis(sdk, config) {
   await refused("kinesis: a wrong secret", "InvalidSignatureException", () => wrong.send(new sdk.ListStreamsCommand({})));
 }
 
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+// The SDK's own handler for Kinesis is HTTP/2, which klocal speaks with nghttpx in front of it.
+async function http2(sdk, config, url) {
+  const nghttpx = ["/usr/sbin/nghttpx", "/usr/bin/nghttpx"].find(existsSync);
+  if (!nghttpx) {
+    counts.skipped++;
+    console.log("skip - kinesis over HTTP/2: nghttpx is not installed (apt-get install nghttp2-proxy)");
+    return;
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), "klocal-js-"));
+  const [key, cert, port] = [path.join(folder, "key.pem"), path.join(folder, "cert.pem"), await freePort()];
+  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost",
+    "-addext", "subjectAltName=DNS:localhost"], { stdio: "ignore" });
+  const proxy = spawn(nghttpx, ["--conf=/dev/null", "--workers=1", `--frontend=127.0.0.1,${port}`, `--backend=127.0.0.1,${new URL(url).port}`, key, cert],
+    { stdio: "ignore" });
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
+  process.removeAllListeners("warning");
+  try {
+    await waitFor(port);
+    const client = new sdk.KinesisClient({ ...config, endpoint: `https://localhost:${port}`, requestHandler: undefined });
+    const send = (name, input) => client.send(new sdk[`${name}Command`](input));
+    await send("CreateStream", { StreamName: "h2", ShardCount: 1 });
+    const arn = (await send("DescribeStreamSummary", { StreamName: "h2" })).StreamDescriptionSummary.StreamARN;
+    const consumer = (await send("RegisterStreamConsumer", { StreamARN: arn, ConsumerName: "js" })).Consumer.ConsumerARN;
+    const subscription = await send("SubscribeToShard", { ConsumerARN: consumer, ShardId: "shardId-000000000000", StartingPosition: { Type: "TRIM_HORIZON" } });
+    const found = [];
+    const reading = (async () => {
+      for await (const event of subscription.EventStream) found.push(...event.SubscribeToShardEvent.Records.map((r) => Buffer.from(r.Data).toString()));
+    })();
+    await send("PutRecord", { StreamName: "h2", PartitionKey: "k", Data: Buffer.from("one") });
+    await send("PutRecord", { StreamName: "h2", PartitionKey: "k", Data: Buffer.from("two") });
+    await send("SplitShard", { StreamName: "h2", ShardToSplit: "shardId-000000000000", NewStartingHashKey: (1n << 127n).toString() });
+    await reading;
+    equal("kinesis over HTTP/2: records while they are put, to the end of the shard", ["one", "two"], found);
+    client.destroy();
+  } finally {
+    proxy.kill();
+    delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function waitFor(port) {
+  for (let i = 0; i < 100; i++) {
+    const open = await new Promise((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => { socket.destroy(); resolve(true); });
+      socket.on("error", () => resolve(false));
+    });
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 async function body(answer) {
   return Buffer.from(await answer.Body.transformToByteArray());
 }
@@ -191,7 +254,7 @@ if (!existsSync(PROGRAM)) skipAll(`${PROGRAM} is not built`);
 const sdk = load();
 const { url, child } = await start();
 const config = { endpoint: url, region: "us-east-1", credentials, maxAttempts: 1, requestHandler: new sdk.NodeHttpHandler() };
-for (const part of [kinesis, s3, presigned]) {
+for (const part of [kinesis, http2, s3, presigned]) {
   try {
     await part(sdk, config, url);
   } catch (error) {

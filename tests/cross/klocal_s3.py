@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import os
+import socket
 import sys
 import urllib.parse
 import zlib
@@ -352,10 +353,12 @@ def hosts(client):
     check.ok("GET / lists the bucket", b"<Key>dir/key</Key>" in signed("GET", "/", host=host)[2])
     klocal.refused("signed for another host", 403, "SignatureDoesNotMatch", other_host())
     own = service.client("s3", url=f"http://localhost:{service.port}", s3={"addressing_style": "virtual"})
+    resolve = socket.getaddrinfo  # not every machine knows *.localhost
+    socket.getaddrinfo = lambda host, *more, **words: resolve("127.0.0.1", *more, **words)
     try:
         check.equal("boto3 with virtual hosts", b"data", own.get_object(Bucket="virtual", Key="dir/key")["Body"].read())
-    except botocore.exceptions.EndpointConnectionError as error:
-        check.skip("boto3 with virtual hosts", f"this machine does not resolve *.localhost: {error}")
+    finally:
+        socket.getaddrinfo = resolve
 
 
 def other_host():

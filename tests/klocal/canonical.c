@@ -146,6 +146,11 @@ static void put_header(struct text *out, const struct header_list *headers, cons
     bool first = true;
     text_add(out, name, name_length);
     text_putc(out, ':');
+    /* Signed over HTTP/2; a proxy in front of us has made it Host. */
+    if (name_length == strlen(":authority") && memcmp(name, ":authority", name_length) == 0) {
+        name = "host";
+        name_length = strlen(name);
+    }
     for (size_t i = 0; i < headers->count; i++) {
         const struct header *item = &headers->items[i];
         if (strlen(item->name) != name_length || strncasecmp(item->name, name, name_length) != 0)

@@ -133,7 +133,7 @@ static void wrong_scope(struct request *request, enum sigv4_verdict verdict)
 static void unsigned_header(struct request *request, const char *name)
 {
     struct text message = {0};
-    text_printf(&message, "'%s' must be a 'SignedHeader' in the AWS Authorization.", name);
+    text_printf(&message, "%s must be a 'SignedHeader' in the AWS Authorization.", name);
     kinesis_error(request, 400, "InvalidSignatureException", message.data);
     text_free(&message);
 }
@@ -183,7 +183,7 @@ static void refuse_signature(struct request *request, const struct sigv4_result 
         too_old(request, result, false);
         break;
     case SIGV4_HOST_UNSIGNED:
-        unsigned_header(request, "Host");
+        unsigned_header(request, "'Host' or ':authority'");
         break;
     case SIGV4_HEADER_UNSIGNED:
         unsigned_header(request, text_string(&result->detail));

@@ -125,7 +125,7 @@ static enum sigv4_verdict check_signed_headers(const struct sigv4_request *reque
                                                struct sigv4_result *result)
 {
     const char *names = request->auth->signed_headers;
-    if (!listed(names, "host"))
+    if (!listed(names, "host") && !listed(names, ":authority"))
         return SIGV4_HOST_UNSIGNED;
     for (size_t i = 0; i < request->headers->count; i++) {
         const char *name = request->headers->items[i].name;
