@@ -187,8 +187,8 @@ static int prepare(struct sigv4__child *child)
     return sigv4_timer_new(&child->timer, child->loop, look, child);
 }
 
-int sigv4__child_start(struct sigv4__child **out, struct sigv4_loop *loop, char *const *argv,
-                       int64_t timeout_ms, sigv4__child_fn *done, void *ctx, int *os_errno)
+int sigv4__child_start(struct sigv4__child **out, struct sigv4_loop *loop,
+                       const struct sigv4__child_order *order, int *os_errno)
 {
     const struct sigv4_alloc *alloc = sigv4_loop_alloc(loop);
     struct sigv4__child *child = sigv4__alloc_zero(alloc, 1, sizeof *child);
@@ -198,22 +198,22 @@ int sigv4__child_start(struct sigv4__child **out, struct sigv4_loop *loop, char 
         return SIGV4_E_NOMEM;
     *child = (struct sigv4__child){.loop = loop,
                                    .alloc = alloc,
-                                   .done = done,
-                                   .ctx = ctx,
+                                   .done = order->done,
+                                   .ctx = order->ctx,
                                    .pipes = {-1, -1},
                                    .look_ms = FIRST_LOOK_MS};
     int status = prepare(child);
     for (int i = 0; i < 2 && !status && !*os_errno; i++)
         *os_errno = make_pipe(&child->pipes[i], &theirs[i]);
     if (!status && !*os_errno)
-        *os_errno = spawn(child, argv, theirs);
+        *os_errno = spawn(child, order->argv, theirs);
     close_pipe(&theirs[0]);
     close_pipe(&theirs[1]);
     if (status || *os_errno) {
         child_free(child);
         return status ? status : *os_errno == ENOMEM ? SIGV4_E_NOMEM : SIGV4_E_IO;
     }
-    child->end_ms = now_ms(child) + timeout_ms;
+    child->end_ms = now_ms(child) + order->timeout_ms;
     sigv4_timer_set(child->timer, child->look_ms);
     *out = child;
     return SIGV4_OK;

@@ -16,11 +16,16 @@ struct sigv4__child_result {
 };
 typedef void sigv4__child_fn(void *ctx, const struct sigv4__child_result *result);
 
-/* argv ends in NULL and is searched in PATH. done comes exactly once, from the loop's inner steps.
- * Errors: NOMEM, IO (could not be started; *os_errno says why). */
+struct sigv4__child_order {
+    char *const *argv; /* ends in NULL; the program is searched in PATH */
+    int64_t timeout_ms;
+    sigv4__child_fn *done; /* exactly once, from the loop's inner steps */
+    void *ctx;
+};
+/* Errors: NOMEM, IO (could not be started; *os_errno says why). */
 struct sigv4__child;
-int sigv4__child_start(struct sigv4__child **out, struct sigv4_loop *loop, char *const *argv,
-                       int64_t timeout_ms, sigv4__child_fn *done, void *ctx, int *os_errno);
+int sigv4__child_start(struct sigv4__child **out, struct sigv4_loop *loop,
+                       const struct sigv4__child_order *order, int *os_errno);
 /* Ends it soon, with CANCELED. Not after done. */
 void sigv4__child_cancel(struct sigv4__child *child);
 #endif

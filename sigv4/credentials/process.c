@@ -72,9 +72,9 @@ static int run(struct asking *asking, const char *command, struct sigv4_error *e
                         asking->source);
         goto out;
     }
+    struct sigv4__child_order order = {argv, TIMEOUT_MS, ended, asking};
     if (!status)
-        status = sigv4__child_start(&asking->child, asking->errand.loop, argv, TIMEOUT_MS, ended,
-                                    asking, &os_errno);
+        status = sigv4__child_start(&asking->child, asking->errand.loop, &order, &os_errno);
     if (status == SIGV4_E_IO) {
         sigv4__unusable(err, "ProcessFailed", "%s: cannot run %.100s: %s (no shell is used)",
                         asking->source, argv[0], strerror(os_errno));

@@ -119,7 +119,8 @@ static void source_done(void *ctx, struct sigv4_credentials *creds, const struct
     }
     named = *err;
     snprintf(who, sizeof who, "profile %.100s", sigv4__config_profile(asking->config));
-    sigv4__named(&named, who);
+    if (sigv4__is_not_here(err) || !strstr(err->message, who))
+        sigv4__named(&named, who);
     end(asking, NULL, &named);
 }
 

@@ -75,17 +75,21 @@ static int oidc_resolve(void *ctx, const struct sigv4_place *place, struct sigv4
     return sigv4_regional_resolve("oidc", "sso-oauth", SIGV4_GOV_PLAIN_FIPS, place, out, err);
 }
 
+struct service {
+    const char *id; /* for endpoint overrides */
+    sigv4_resolve_fn *resolve;
+};
+
 /* path is appended to the service's URL. */
-static int ask(struct asking *asking, struct sigv4__question *question, const char *service_id,
-               sigv4_resolve_fn *resolve, const char *path, sigv4__fetch_fn *answered,
-               struct sigv4_error *err)
+static int ask(struct asking *asking, struct sigv4__question *question, struct service service,
+               const char *path, sigv4__fetch_fn *answered, struct sigv4_error *err)
 {
     struct sigv4_target target = {.size = sizeof target};
     char url[sizeof target.url + 1024];
     struct sigv4__reach where = {.config = asking->self->config,
-                                 .service_id = service_id,
+                                 .service_id = service.id,
                                  .region = asking->region,
-                                 .resolve = resolve};
+                                 .resolve = service.resolve};
     sigv4__buffer_clear(&asking->ca_bundle);
     int status = sigv4__reach(&where, &target, &question->proxy, &asking->ca_bundle, err);
     if (status)
@@ -200,7 +204,7 @@ static int ask_for_keys(struct asking *asking, struct sigv4_error *err)
         .headers = {{SIGV4_LIT("x-amz-sso_bearer_token"), token}},
         .header_count = 1,
     };
-    return ask(asking, &question, "SSO", portal_resolve, path, got_keys, err);
+    return ask(asking, &question, (struct service){"SSO", portal_resolve}, path, got_keys, err);
 }
 
 /* ---- a newer token ---- */
@@ -244,7 +248,8 @@ static int ask_for_token(struct asking *asking, struct sigv4_error *err)
         .body = sigv4__buffer_view(&body),
     };
     status = status ? sigv4__fail(err, status, "SSO: %s", sigv4_status_text(status))
-                    : ask(asking, &question, "SSO_OIDC", oidc_resolve, "/token", got_token, err);
+                    : ask(asking, &question, (struct service){"SSO_OIDC", oidc_resolve}, "/token",
+                          got_token, err);
     sigv4__buffer_free_secret(&body);
     return status;
 }

@@ -141,8 +141,8 @@ static int by_place(const void *a, const void *b)
 }
 
 /* The file with some of its texts exchanged. */
-static int exchange_texts(const struct sigv4__sso_token *token, struct change *changes, size_t count,
-                  struct sigv4__buffer *out)
+static int exchange_texts(const struct sigv4__sso_token *token, struct change *changes,
+                          size_t count, struct sigv4__buffer *out)
 {
     const char *at = token->text.ptr, *end = at + token->text.len;
     size_t size = token->text.len;
