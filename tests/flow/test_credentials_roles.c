@@ -21,6 +21,7 @@ static const char config[] =
     "[profile second]\nregion = eu-west-1\nrole_arn = " ARN "second\nsource_profile = first\n"
     "[profile self]\naws_access_key_id = AKIDSELF\naws_secret_access_key = " SECRET "-self\n"
     "role_arn = " ARN "self\nsource_profile = self\nregion = eu-west-1\n"
+    "[profile onto]\nrole_arn = " ARN "onto\nsource_profile = self\nregion = eu-west-1\n"
     "[profile named]\nrole_arn = " ARN "n\ncredential_source = Environment\nregion = eu-west-1\n"
     "[profile ec2]\nrole_arn = " ARN "n\ncredential_source = Ec2InstanceMetadata\n"
     "[profile bad]\nrole_arn = " ARN "n\ncredential_source = Elsewhere\n"
@@ -106,6 +107,12 @@ static void its_own_keys_and_named_sources(void **state)
     fake_script(t.s.fake, (struct fake_answer){.url = STS, .body = KEYS("1")});
     scene_fetch(&t.s, t.provider, &t.o);
     assert_keys(&t.o, "AKID1", SECRET "-1", SECRET "-1-t");
+    assert_non_null(strstr(fake_request(t.s.fake, 0)->headers, "Credential=AKIDSELF/"));
+    end(&t);
+    begin(&t, "onto"); /* a source's keys go before its role */
+    fake_script(t.s.fake, (struct fake_answer){.url = STS, .body = KEYS("1")});
+    scene_fetch(&t.s, t.provider, &t.o);
+    assert_int_equal(fake_request_count(t.s.fake), 1);
     assert_non_null(strstr(fake_request(t.s.fake, 0)->headers, "Credential=AKIDSELF/"));
     end(&t);
     begin(&t, "named");
