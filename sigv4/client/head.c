@@ -38,6 +38,7 @@ static void put_authority(const struct sigv4__exchange *x, struct sigv4__buffer 
 /* Where each text of the head begins; kept as offsets because the buffer may move while it grows.
  */
 struct layout {
+    int64_t unix_seconds; /* read once: the header and the signature must agree */
     size_t url, path, query, host, date, token, end;
 };
 
@@ -65,7 +66,8 @@ static int lay_out(struct sigv4__exchange *x, struct layout *at, struct sigv4_sl
     at->host = b->len;
     put_authority(x, b);
     at->date = b->len;
-    sigv4_amz_date(sigv4__client_unix_ms(x->client) / 1000, date);
+    at->unix_seconds = sigv4__client_unix_ms(x->client) / 1000;
+    sigv4_amz_date(at->unix_seconds, date);
     sigv4__buffer_str(b, date);
     at->token = b->len;
     sigv4__buffer_slice(b, token);
@@ -120,7 +122,7 @@ static int fill_to_sign(struct sigv4__exchange *x, const struct layout *at,
         .payload_hash = payload_hash(x),
         .region = sigv4_str(x->target.region),
         .service = sigv4_str(x->target.service),
-        .unix_seconds = sigv4__client_unix_ms(x->client) / 1000,
+        .unix_seconds = at->unix_seconds,
         .flags = x->target.flags & SIGV4_S3_PATH,
     };
     return SIGV4_OK;

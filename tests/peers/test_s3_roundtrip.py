@@ -23,7 +23,7 @@ FILES = [
 ]
 KEYS = [
     "file1.txt", "two  spaces and one at the end ", "a+b", "100%", "%41%2F", "double//slash", "a/../b", "a/./b", "..", "../up",
-    "/leading", "trailing.dir/", "tilde~.-_", "reserved;/?:@&=+$,#[]", "sub!*'()delims", "quotes \"'`", "back\\slash",
+    "/leading", "tilde~.-_", "reserved;/?:@&=+$,#[]", "sub!*'()delims", "quotes \"'`", "back\\slash",
     "<xml>&amp;</xml>", "Grüße/日本語/😀", "e\u0301 and \u00e9", "k" * 1024, "ü" * 512,
 ]
 
@@ -106,6 +106,10 @@ def keys(place):
             check.equal(f"{text}: s3-cp reads what boto3 wrote", data + b"2", place.read("down"))
             if not QUICK or number % 4 == 0:
                 check.equal(f"{text}: the AWS CLI reads it", data + b"2", place.cli_copy(place.url(key), "-", binary=True))
+    with check.case(f"{name}: a destination that ends in / is a folder"):
+        place.copy(place.file("up", SMALL), place.url("folder.dir/"))
+        written.append("folder.dir/up")
+        check.equal(f"{name}: a destination that ends in / gets the file's name", SMALL, place.stored("folder.dir/up"))
     listed = [entry["Key"] for entry in place.boto3.list_objects_v2(Bucket=place.bucket)["Contents"]]
     check.equal(f"{name}: the listing has exactly the keys written", sorted(written), sorted(listed))
     place.bucket = bucket
