@@ -201,6 +201,16 @@ void sigv4_client_free(struct sigv4_client *client)
         sigv4_loop_post(client->loop, &client->close_job);
 }
 
+void sigv4_client_hold(struct sigv4_client *client)
+{
+    sigv4__client_hold(client);
+}
+
+void sigv4_client_release(struct sigv4_client *client)
+{
+    sigv4__client_unhold(client);
+}
+
 struct sigv4_loop *sigv4_client_loop(const struct sigv4_client *client)
 {
     return client->loop;

@@ -46,6 +46,10 @@ SIGV4_API int sigv4_client_new(struct sigv4_client **out, struct sigv4_loop *loo
                                struct sigv4_error *err) SIGV4_MUST_CHECK;
 /* Cancels what is under way; done callbacks still come (sigv4_loop_free delivers the last). */
 SIGV4_API void sigv4_client_free(struct sigv4_client *client);
+/* @thread any. For objects built on a client: its memory stays until all have let go. After
+ * sigv4_client_free sends are refused with CLOSED, whoever holds it. */
+SIGV4_API void sigv4_client_hold(struct sigv4_client *client);
+SIGV4_API void sigv4_client_release(struct sigv4_client *client);
 SIGV4_API struct sigv4_loop *sigv4_client_loop(const struct sigv4_client *client);
 
 /* What is known now, for people and for endpoint rules; views valid as long as the client. region
