@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum stage { TO_ANSWER, TO_END, ENDED };
 
@@ -25,10 +26,11 @@ struct fake {
     struct sigv4_clock clock;
     struct sigv4_random random;
     struct fake_book book;
-    int64_t now_ms, wall_offset_ms;
+    atomic_int_least64_t now_ms; /* other threads may ask for the time */
+    int64_t wall_offset_ms;
     uint64_t seed;
     atomic_bool woken;
-    bool polling;
+    bool polling, threads;
     struct flight *flights;
     size_t in_flight, max_in_flight;
 };
@@ -256,8 +258,13 @@ static void sweep(struct fake *fake)
 static void let_time_pass(struct fake *fake, int timeout_ms)
 {
     int64_t due = next_due(fake), until = fake->now_ms + timeout_ms;
-    if (due < 0 && timeout_ms < 0)
-        fake__die("nothing will ever happen: no transfer, no timer, nothing posted");
+    if (due < 0 && timeout_ms < 0) {
+        if (!fake->threads)
+            fake__die("nothing will ever happen: no transfer, no timer, nothing posted");
+        while (!atomic_exchange(&fake->woken, false))
+            usleep(20);
+        return;
+    }
     if (timeout_ms < 0 || (due >= 0 && due < until))
         until = due;
     if (until > fake->now_ms)
@@ -332,6 +339,11 @@ static void fill(void *ctx, void *buf, size_t n)
         fake->seed = fake->seed * 6364136223846793005u + 1442695040888963407u;
         ((unsigned char *)buf)[i] = (unsigned char)(fake->seed >> 56);
     }
+}
+
+void fake_allow_threads(struct fake *fake)
+{
+    fake->threads = true;
 }
 
 int64_t fake_now_ms(const struct fake *fake)

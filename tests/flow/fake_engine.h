@@ -15,8 +15,9 @@
  *
  * Time stands still until the loop waits; then it jumps to the next thing that happens: an answer,
  * a time-out, or the loop's next timer. An hour of back-off costs nothing. When nothing will ever
- * happen any more and the loop would wait for ever, the program ends with a message. A request that
- * no line of the script matches is refused, with a note on stderr. One thread, except wake.
+ * happen any more and the loop would wait for ever, the program ends with a message, or, after
+ * fake_allow_threads, another thread is waited for. A request that no line of the script matches is
+ * refused, with a note on stderr. One thread, except wake.
  *
  * Memory that ran out here ends the program: failing allocations are for the code under test, which
  * gets its own allocator through fake_loop. */
@@ -74,6 +75,9 @@ const struct sigv4_random *fake_random(struct fake *fake); /* the same numbers i
 
 void fake_script(struct fake *fake, struct fake_answer answer);
 void fake_forget_script(struct fake *fake);
+
+/* The loop may have its own thread; then others may post to it, wake it and ask for the time. */
+void fake_allow_threads(struct fake *fake);
 
 int64_t fake_now_ms(const struct fake *fake);          /* monotonic: since fake_new */
 int64_t fake_wall_ms(const struct fake *fake);         /* what the loop takes for the time of day */
