@@ -189,10 +189,18 @@ static void refreshed(void *ctx, struct sigv4_credentials *creds, const struct s
 
 /* ---- asking ---- */
 
+/* After a failure or a refusal the source is left in peace for a while; after a success only as
+ * long as what it gave can be used. */
+static bool is_too_early(struct cache *cache, struct sigv4_loop *loop)
+{
+    bool run_out = cache->creds && cache->failures == 0 && is_expired(cache, loop);
+    return mono_ms(loop) < cache->not_before_ms && !run_out;
+}
+
 /* Starts a refresh unless one is under way or it is too early for the next. */
 static void refresh(struct cache *cache, struct sigv4_loop *loop)
 {
-    if (cache->refreshing || !cache->source || mono_ms(loop) < cache->not_before_ms)
+    if (cache->refreshing || !cache->source || is_too_early(cache, loop))
         return;
     cache->loop = loop;
     int status = sigv4_provider_fetch(cache->source, loop, refreshed, cache);

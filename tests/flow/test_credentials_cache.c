@@ -7,6 +7,7 @@ struct source {
     struct scene *s;
     struct sigv4_timer *timer;
     int64_t life_s, delay_ms;
+    int64_t until_s; /* instead of life_s: always the same end */
     bool down;
     unsigned fetches, under_way, most_under_way;
     sigv4_credentials_fn *done;
@@ -32,6 +33,8 @@ static void source_answer(struct sigv4_job *job)
                               .origin = SIGV4_LIT("source")};
     if (source->life_s)
         keys.expires_unix = fake_wall_ms(source->s->fake) / 1000 + source->life_s;
+    if (source->until_s)
+        keys.expires_unix = source->until_s;
     if (!source->down && !source->canceled)
         assert_int_equal(sigv4_credentials_new(&creds, &keys, &source->s->alloc, NULL), 0);
     source->under_way--;
@@ -296,6 +299,59 @@ static void expired_on_arrival(void **state)
     end(&t);
 }
 
+/* A source that has nothing newer is asked now and then, and more often towards the end. */
+static void nothing_newer(void **state)
+{
+    (void)state;
+    struct stage t;
+    begin(&t, 0, 0);
+    t.source.until_s = fake_wall_ms(t.s.fake) / 1000 + 3600;
+    while (fake_now_ms(t.s.fake) < 3700 * 1000) {
+        fetch(&t);
+        assert_non_null(t.o.creds);
+        fake_run_ms(t.s.fake, t.s.loop, 50);
+    }
+    print_message("an hour of the same keys, and 100 s more: %u refreshes\n", t.source.fetches);
+    assert_in_range(t.source.fetches, 5, 40);
+    end(&t);
+}
+
+struct last_user {
+    struct stage *t;
+    unsigned done;
+};
+
+/* Asks again and frees the provider, all inside its callback. */
+static void leave(void *ctx, struct sigv4_credentials *creds, const struct sigv4_error *err)
+{
+    struct last_user *user = ctx;
+    (void)err;
+    if (user->done++ == 0) {
+        assert_non_null(creds);
+        assert_int_equal(sigv4_provider_fetch(user->t->cache, user->t->s.loop, leave, user), 0);
+        sigv4_provider_free(user->t->cache);
+        assert_int_equal(sigv4_provider_fetch(user->t->cache, user->t->s.loop, leave, user),
+                         SIGV4_E_CLOSED);
+        user->t->cache = NULL;
+    }
+}
+
+static bool left(void *ctx)
+{
+    return ((struct last_user *)ctx)->done == 2;
+}
+
+static void freed_inside_its_own_callback(void **state)
+{
+    (void)state;
+    struct stage t;
+    struct last_user user = {&t, 0};
+    begin(&t, 3600, 10);
+    assert_int_equal(sigv4_provider_fetch(t.cache, t.s.loop, leave, &user), 0);
+    assert_true(fake_run_until(t.s.fake, t.s.loop, left, &user));
+    end(&t);
+}
+
 static void refused_keys_are_replaced_once(void **state)
 {
     (void)state;
@@ -358,6 +414,8 @@ int main(void)
         cmocka_unit_test(a_hundred_wait_for_one),
         cmocka_unit_test(down_for_a_while),
         cmocka_unit_test(expired_on_arrival),
+        cmocka_unit_test(nothing_newer),
+        cmocka_unit_test(freed_inside_its_own_callback),
         cmocka_unit_test(refused_keys_are_replaced_once),
         cmocka_unit_test(freed_with_waiters_and_with_a_refresh_behind),
     };
