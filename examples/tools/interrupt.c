@@ -8,10 +8,11 @@
 /* A process has one set of signals: the one place where a tool's state is global. */
 static struct {
     sigset_t signals;
+    pthread_mutex_t mutex; /* of asked */
     void (*asked)(void *ctx);
     void *ctx;
     atomic_bool happened;
-} watch;
+} watch = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static void *wait_for_signals(void *arg)
 {
@@ -20,7 +21,10 @@ static void *wait_for_signals(void *arg)
     if (sigwait(&watch.signals, &number))
         return NULL;
     atomic_store(&watch.happened, true);
-    watch.asked(watch.ctx);
+    pthread_mutex_lock(&watch.mutex);
+    if (watch.asked)
+        watch.asked(watch.ctx);
+    pthread_mutex_unlock(&watch.mutex);
     /* Whoever asks again means it. */
     if (sigwait(&watch.signals, &number))
         return NULL;
@@ -43,6 +47,13 @@ bool interrupt_watch(void (*asked)(void *ctx), void *ctx)
         return false;
     pthread_detach(thread);
     return true;
+}
+
+void interrupt_forget(void)
+{
+    pthread_mutex_lock(&watch.mutex);
+    watch.asked = NULL;
+    pthread_mutex_unlock(&watch.mutex);
 }
 
 bool interrupt_was_asked(void)

@@ -19,54 +19,62 @@ static void pad(FILE *out, size_t n)
     fprintf(out, "%*s", (int)n, "");
 }
 
-/* Centred as Python does it: the odd blank goes to the right. */
-static void put_centred(FILE *out, struct sigv4_slice s, size_t width)
-{
-    size_t room = s.len < width ? width - s.len : 0;
-    pad(out, room / 2);
-    put(out, s);
-    pad(out, room - room / 2);
-}
-
-/* How long the UTF-8 character at p is; 0 when it is none or could steer a terminal. */
-static size_t visible(const unsigned char *p, size_t n)
+/* How long the UTF-8 character at p is; 0 when it is none. */
+static size_t character(const unsigned char *p, size_t n)
 {
     size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : p[0] >= 0xC2 ? 2 : 0;
-    if (len == 1)
-        return p[0] >= 0x20 && p[0] != 0x7F;
     if (len == 0 || len > n || p[0] > 0xF4)
         return 0;
     for (size_t i = 1; i < len; i++)
         if ((p[i] & 0xC0) != 0x80)
             return 0;
-    bool c1 = p[0] == 0xC2 && p[1] < 0xA0; /* the second set of control characters */
     bool broken = (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
                   (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F);
-    return c1 || broken ? 0 : len;
+    return broken ? 0 : len;
 }
 
-/* Returns how many characters were shown. */
+/* Control characters of both sets, and what turns the direction of text. */
+static bool steers(const unsigned char *p, size_t len)
+{
+    bool bidi = len == 3 && p[0] == 0xE2 &&
+                ((p[1] == 0x80 && p[2] >= 0xAA && p[2] <= 0xAE) ||
+                 (p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9));
+    return (len == 1 && (p[0] < 0x20 || p[0] == 0x7F)) ||
+           (len == 2 && p[0] == 0xC2 && p[1] < 0xA0) || bidi;
+}
+
+/* Returns how many characters were shown; a byte that is none counts as one. */
 static size_t put_text(const struct printer *p, struct sigv4_slice s)
 {
     const unsigned char *at = s.ptr;
     size_t shown = 0;
     for (size_t i = 0; i < s.len;) {
-        size_t n = visible(at + i, s.len - i);
-        if (n == 0 && p->on_terminal)
-            shown += (size_t)fprintf(p->out, "\\x%02x", at[i]);
-        else
+        size_t n = character(at + i, s.len - i), step = n ? n : 1;
+        bool hide = p->on_terminal && (n == 0 || steers(at + i, n));
+        for (size_t k = 0; hide && k < step; k++)
+            shown += (size_t)fprintf(p->out, "\\x%02x", at[i + k]);
+        if (!hide) {
+            fwrite(at + i, 1, step, p->out);
             shown++;
-        if (n || !p->on_terminal)
-            fwrite(at + i, 1, n ? n : 1, p->out);
-        i += n ? n : 1;
+        }
+        i += step;
     }
     return shown;
 }
 
+/* Centred as Python does it: the odd blank goes to the right. */
+static void put_centred(const struct printer *p, struct sigv4_slice s, size_t width)
+{
+    size_t room = s.len < width ? width - s.len : 0;
+    pad(p->out, room / 2);
+    put_text(p, s);
+    pad(p->out, room - room / 2);
+}
+
 static void put_row(const struct printer *p, const struct kinesis_record *r)
 {
-    put_centred(p->out, r->shard_id, SHARD_WIDTH);
-    put_centred(p->out, r->sequence_number, POSITION_WIDTH);
+    put_centred(p, r->shard_id, SHARD_WIDTH);
+    put_centred(p, r->sequence_number, POSITION_WIDTH);
     size_t shown = put_text(p, r->data);
     pad(p->out, shown < MESSAGE_WIDTH ? MESSAGE_WIDTH - shown : 0);
     fputc('\n', p->out);
@@ -76,8 +84,8 @@ void print_head(const struct printer *p)
 {
     if (p->as != PRINT_TABLE)
         return;
-    put_centred(p->out, SIGV4_LIT("Shard"), SHARD_WIDTH);
-    put_centred(p->out, SIGV4_LIT("Position"), POSITION_WIDTH);
+    put_centred(p, SIGV4_LIT("Shard"), SHARD_WIDTH);
+    put_centred(p, SIGV4_LIT("Position"), POSITION_WIDTH);
     fprintf(p->out, "%-*s\n", MESSAGE_WIDTH, "Message");
 }
 
@@ -87,26 +95,34 @@ static bool is_text(struct sigv4_slice s)
 {
     const unsigned char *at = s.ptr;
     for (size_t i = 0; i < s.len;) {
+        size_t n = character(at + i, s.len - i);
         bool blank = at[i] == '\n' || at[i] == '\t' || at[i] == '\r';
-        size_t n = blank ? 1 : visible(at + i, s.len - i);
-        if (n == 0)
+        if (n == 0 || (n <= 2 && steers(at + i, n) && !blank))
             return false;
         i += n;
     }
     return true;
 }
 
+/* Nothing that steers a terminal is left in it; s is UTF-8. */
 static void put_json_string(FILE *out, struct sigv4_slice s)
 {
     const unsigned char *at = s.ptr;
     fputc('"', out);
-    for (size_t i = 0; i < s.len; i++) {
+    for (size_t i = 0; i < s.len;) {
+        size_t n = character(at + i, s.len - i);
         if (at[i] == '"' || at[i] == '\\')
             fprintf(out, "\\%c", at[i]);
-        else if (at[i] < 0x20 || at[i] == 0x7F)
-            fprintf(out, "\\u%04x", at[i]);
+        else if (n == 0)
+            fputs("\\ufffd", out);
+        else if (steers(at + i, n))
+            fprintf(out, "\\u%04x",
+                    n == 1   ? at[i]
+                    : n == 2 ? at[i + 1]
+                             : 0x2000U | (at[i + 1] & 0x3FU) << 6 | (at[i + 2] & 0x3FU));
         else
-            fputc(at[i], out);
+            fwrite(at + i, 1, n, out);
+        i += n ? n : 1;
     }
     fputc('"', out);
 }
@@ -176,10 +192,10 @@ static void put_field(const struct printer *p, char field, const struct kinesis_
 {
     switch (field) {
     case 's':
-        put(p->out, r->shard_id);
+        put_text(p, r->shard_id);
         break;
     case 'o':
-        put(p->out, r->sequence_number);
+        put_text(p, r->sequence_number);
         break;
     case 'k':
         put_text(p, r->partition_key);

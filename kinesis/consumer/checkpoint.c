@@ -129,7 +129,7 @@ static bool is_name(struct sigv4_slice s)
 {
     const char *text = s.ptr;
     for (size_t i = 0; i < s.len; i++)
-        if (!sigv4__is_alnum(text[i]) && !strchr("_.-", text[i]))
+        if (!sigv4__is_alnum(text[i]) && text[i] != '_' && text[i] != '.' && text[i] != '-')
             return false;
     return s.len > 0 && s.len <= MAX_SHARD_ID;
 }

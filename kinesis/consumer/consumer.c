@@ -179,7 +179,11 @@ int kinesis_consumer_checkpoint(const struct kinesis_consumer *consumer,
 {
     struct kinesis_position p;
     int rc = SIGV4_OK;
+    /* What an earlier life knew stays, unless the stream's list is known to lack the shard. */
+    bool keep = consumer->positions && (!consumer->listed || consumer->options.shard_count);
     kinesis_checkpoint_clear(checkpoint);
+    for (size_t i = 0; keep && !rc && kinesis_checkpoint_at(consumer->positions, i, &p); i++)
+        rc = kinesis_checkpoint_set(checkpoint, &p, err);
     for (const struct kinesis__reader *r = consumer->readers; r && !rc; r = r->next)
         if (kinesis__reader_position(r, &p))
             rc = kinesis_checkpoint_set(checkpoint, &p, err);

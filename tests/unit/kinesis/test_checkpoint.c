@@ -100,6 +100,10 @@ static void refuses_what_is_no_position(void **state)
     assert_int_equal(put(c, "a", KINESIS_POSITION_AFTER, "", 0, 0), SIGV4_E_INVALID);
     assert_int_equal(put(c, "a", KINESIS_POSITION_AFTER, "-1", 0, 0), SIGV4_E_INVALID);
     assert_int_equal(put(c, "a", KINESIS_POSITION_TIME, NULL, 0, -1), SIGV4_E_INVALID);
+    struct kinesis_position nul = {.size = sizeof nul,
+                                   .shard_id = SIGV4_LIT("a\0b"),
+                                   .kind = KINESIS_POSITION_END};
+    assert_int_equal(kinesis_checkpoint_set(c, &nul, NULL), SIGV4_E_INVALID);
     assert_int_equal(kinesis_checkpoint_count(c), 0);
     kinesis_checkpoint_free(c);
     assert_int_equal(kinesis_checkpoint_new(&c, "a/b", NULL, NULL), SIGV4_E_INVALID);

@@ -1,0 +1,142 @@
+/* Lag per shard, and one line about all of them. */
+#include "kcat_progress.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { TELL_EVERY_MS = 1000 };
+
+enum shard_state { EXPECTED, READING, OVER };
+
+struct progress_shard {
+    char id[129];
+    enum shard_state state;
+    int64_t behind_ms;
+};
+
+int64_t progress_now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool is_shard(const struct progress_shard *s, struct sigv4_slice id)
+{
+    return strlen(s->id) == id.len && memcmp(s->id, id.ptr, id.len) == 0;
+}
+
+/* Records come page by page, so it is mostly the one of last time. NULL: no memory. */
+static struct progress_shard *find(struct progress *p, struct sigv4_slice id)
+{
+    if (p->last < p->count && is_shard(&p->shards[p->last], id))
+        return &p->shards[p->last];
+    for (p->last = 0; p->last < p->count; p->last++)
+        if (is_shard(&p->shards[p->last], id))
+            return &p->shards[p->last];
+    if (p->count == p->cap) {
+        size_t cap = p->cap ? p->cap * 2 : 16;
+        struct progress_shard *grown = realloc(p->shards, cap * sizeof *grown);
+        if (!grown)
+            return NULL;
+        p->shards = grown;
+        p->cap = cap;
+    }
+    struct progress_shard *s = &p->shards[p->count++];
+    *s = (struct progress_shard){.behind_ms = -1};
+    snprintf(s->id, sizeof s->id, "%.*s", (int)id.len, (const char *)id.ptr);
+    return s;
+}
+
+static void take_away(struct progress *p)
+{
+    if (p->shown)
+        fputs("\r\033[K", stderr);
+    p->shown = false;
+}
+
+void progress_record(struct progress *p, const struct kinesis_record *record)
+{
+    p->records++;
+    if (!p->shows)
+        return;
+    struct progress_shard *s = find(p, record->shard_id);
+    if (s)
+        s->behind_ms = record->behind_ms;
+}
+
+/* A throttle is ordinary where others read, too; and a hundred shards fail as one. */
+static void tell_trouble(struct progress *p, struct sigv4_slice shard_id,
+                         const struct sigv4_error *err)
+{
+    int64_t now = progress_now_ms();
+    if (p->quiet || (err->status == SIGV4_E_THROTTLED && !p->chatty))
+        return;
+    if (p->told_ms && now - p->told_ms < TELL_EVERY_MS && !p->chatty) {
+        p->troubles++;
+        return;
+    }
+    take_away(p);
+    fprintf(stderr, "kcat: %.*s: %s; trying again", (int)shard_id.len, (const char *)shard_id.ptr,
+            err->message);
+    if (p->troubles)
+        fprintf(stderr, " (%" PRIu64 " more failures before)", p->troubles);
+    fputc('\n', stderr);
+    p->troubles = 0;
+    p->told_ms = now;
+}
+
+void progress_shard(struct progress *p, struct sigv4_slice shard_id, enum kinesis_shard_event event,
+                    const struct sigv4_error *err)
+{
+    static const char *const words[] = {"found", "started", "at its tip", "ended"};
+    struct progress_shard *s = p->shows ? find(p, shard_id) : NULL;
+    if (event == KINESIS_SHARD_TROUBLE) {
+        tell_trouble(p, shard_id, err);
+        return;
+    }
+    if (s && event == KINESIS_SHARD_AT_TIP)
+        s->behind_ms = 0;
+    if (s)
+        s->state = event == KINESIS_SHARD_FOUND   ? EXPECTED
+                   : event == KINESIS_SHARD_ENDED ? OVER
+                                                  : READING;
+    if (!p->chatty || (size_t)event >= sizeof words / sizeof *words)
+        return;
+    take_away(p);
+    fprintf(stderr, "kcat: %.*s %s\n", (int)shard_id.len, (const char *)shard_id.ptr, words[event]);
+}
+
+void progress_show(struct progress *p)
+{
+    const struct progress_shard *worst = NULL;
+    size_t reading = 0, over = 0;
+    if (!p->shows)
+        return;
+    for (size_t i = 0; i < p->count; i++) {
+        const struct progress_shard *s = &p->shards[i];
+        reading += s->state == READING;
+        over += s->state == OVER;
+        if (s->state == READING && s->behind_ms > 0 && (!worst || s->behind_ms > worst->behind_ms))
+            worst = s;
+    }
+    take_away(p);
+    fprintf(stderr, "%" PRIu64 " records, %zu shards", p->records, reading);
+    if (over)
+        fprintf(stderr, ", %zu ended", over);
+    if (worst)
+        fprintf(stderr, ", %s is %.1f s behind", worst->id, (double)worst->behind_ms / 1000);
+    else if (reading)
+        fputs(", at the tip", stderr);
+    fflush(stderr);
+    p->shown = true;
+}
+
+void progress_end(struct progress *p)
+{
+    take_away(p);
+    free(p->shards);
+    p->shards = NULL;
+    p->count = p->cap = 0;
+}

@@ -1,0 +1,438 @@
+#!/usr/bin/env python3
+"""kcat on the command line: what it prints, how it ends, what it says, on every Kinesis there is."""
+# limit: 600
+import fcntl
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import check
+import services
+
+KCAT = os.path.join(services.BIN, "kcat")
+S0, S1 = "shardId-000000000000", "shardId-000000000001"
+ALL_BYTES = bytes(range(256))
+
+
+class Done:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+
+def words_of(service, *words):
+    return [KCAT, *words, "--endpoint-url", service.url, "--region", services.REGION]
+
+
+def kcat(service, *words, env=None, limit=60):
+    done = subprocess.run(words_of(service, *words), env=env or service.environment(), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=limit, check=False)
+    return Done(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
+
+
+def table(rows):
+    """As the article's script prints it."""
+    lines = [f"{'Shard':^20}{'Position':^60}{'Message':<40}\n"]
+    lines += [f"{shard:^20}{position:^60}{message:<40}\n" for shard, position, message in rows]
+    return "".join(lines)
+
+
+class Following:
+    """A kcat that runs while the test goes on; its lines as they come."""
+
+    def __init__(self, service, *words, stderr=subprocess.PIPE):
+        self.process = subprocess.Popen(words_of(service, *words), env=service.environment(), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=stderr)
+        self.lines = []
+        self.reader = threading.Thread(target=self.collect, daemon=True)
+        self.reader.start()
+
+    def collect(self):
+        for line in self.process.stdout:
+            self.lines.append(line.decode().rstrip("\n"))
+
+    def wait_for(self, count, limit=30):
+        deadline = time.monotonic() + limit
+        while len(self.lines) < count and time.monotonic() < deadline and self.process.poll() is None:
+            time.sleep(0.05)
+        return len(self.lines) >= count
+
+    def end(self, number=signal.SIGINT, limit=20):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(timeout=limit)
+        self.reader.join(timeout=5)
+        return code
+
+
+counter = 0
+
+
+def new_stream(service, shards=1):
+    global counter
+    counter += 1
+    name = f"kcat-{os.getpid()}-{counter}"
+    client = service.client("kinesis")
+    services.stream(client, name, shards)
+    return client, name
+
+
+def put(client, name, data, key="k", shard=None):
+    more = {"ExplicitHashKey": str(0 if shard == 0 else 2**128 - 1)} if shard is not None else {}
+    return client.put_record(StreamName=name, PartitionKey=key, Data=data, **more)["SequenceNumber"]
+
+
+# ---- what it prints ----
+
+def the_articles_table(service):
+    client, name = new_stream(service)
+    texts = ["Hello", "", "x" * 50, "a word", "ä€😀", "e"]
+    rows = [(S0, put(client, name, text.encode()), text) for text in texts]
+    done = kcat(service, "-e", name)
+    check.equal("the table, byte for byte", table(rows).encode(), done.out)
+    check.equal("and nothing else is said", (0, ""), (done.code, done.err))
+
+
+def json_of(line):
+    record = json.loads(line)
+    import base64
+    return record["data"].encode() if "data" in record else base64.b64decode(record["data_base64"], validate=True)
+
+
+def json_lines(service):
+    client, name = new_stream(service)
+    datas = [bytes([i]) for i in range(256)] + [ALL_BYTES, b"", "ä€😀 \u2028 \u202e".encode(), b'"\\/\t\r\n', b"\xed\xa0\x80"]
+    numbers = []
+    for i in range(0, len(datas), 100):
+        answer = client.put_records(StreamName=name, Records=[
+            {"Data": data, "PartitionKey": f"\"key\\ \x01 \u0085 {i}"} for data in datas[i:i + 100]])
+        numbers += [record["SequenceNumber"] for record in answer["Records"]]
+    done = kcat(service, "-e", "-J", name)
+    lines = done.out.decode().split("\n")[:-1]
+    check.equal("-J: each record is a line", len(datas), len(lines))
+    check.equal("-J: every byte survives", datas, [json_of(line) for line in lines])
+    check.equal("-J: sequence numbers in order", numbers, [json.loads(line)["sequence"] for line in lines])
+    check.equal("-J: keys survive", "\"key\\ \x01 \u0085 0", json.loads(lines[0])["key"])
+    check.equal("-J: the shard", {S0}, {json.loads(line)["shard"] for line in lines})
+    check.ok("-J: nothing in it steers a terminal", not any(
+        ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u202a\u202b\u202c\u202d\u202e" for line in lines for c in line))
+
+
+def raw(service):
+    client, name = new_stream(service)
+    for data in (ALL_BYTES, b"\r\n\0", ALL_BYTES[::-1] * 100):
+        put(client, name, data)
+    done = kcat(service, "-e", "--raw", name)
+    check.equal("--raw is the bytes and nothing else", ALL_BYTES + b"\r\n\0" + ALL_BYTES[::-1] * 100, done.out)
+
+
+def formats(service):
+    client, name = new_stream(service)
+    number = put(client, name, b"a\0b", key="kä")
+    done = kcat(service, "-e", "-f", r"%s|%o|%k|%v|%S|%%|\t\n\x41\0\\", name)
+    check.equal("-f", f"{S0}|{number}|kä|a\0b|3|%|\t\nA\0\\".encode(), done.out)
+    done = kcat(service, "-e", "-f", r"%t %l\n", name)
+    arrived, lag = (int(word) for word in done.out.split())
+    check.ok("-f: arrival and lag", abs(arrived / 1000 - time.time()) < 300 and lag >= 0, done.out)
+    for wrong in ("%q", "%", "\\q", "\\x4", "\\"):
+        check.equal(f"-f {wrong} is refused", 2, kcat(service, "-f", wrong, name).code)
+
+
+# ---- where it begins and ends ----
+
+def offsets(service):
+    client, name = new_stream(service)
+    numbers = [put(client, name, f"r{i}".encode()) for i in range(6)]
+    time.sleep(1.1)
+    middle = time.time()
+    time.sleep(1.1)
+    numbers += [put(client, name, f"r{i}".encode()) for i in range(6, 9)]
+
+    def read(*words):
+        return kcat(service, "-e", "-f", "%v ", *words, name).out.decode().split()
+
+    def expected(first, last=9):
+        return [f"r{i}" for i in range(first, last)]
+
+    check.equal("-o oldest", expected(0), read("-o", "oldest"))
+    check.equal("-o latest -e", [], read("-o", "latest"))
+    check.equal("-o =SEQ", expected(4), read("-o", "=" + numbers[4], "-s", S0))
+    check.equal("-o +SEQ", expected(5), read("-o", "+" + numbers[4], "-s", S0))
+    check.equal("-o @SECONDS", expected(6), read("-o", f"@{middle:.3f}"))
+    iso = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(middle)) + f".{int(middle % 1 * 1000):03d}Z"
+    check.equal("-o @ISO", expected(6), read("-o", "@" + iso))
+    check.equal("--until", expected(0, 6), read("--until", f"{middle:.3f}"))
+    check.equal("-n", expected(0, 4), read("-n", "4"))
+    for wrong in ("newest", "=", "=12x", "@", "@tomorrow", "checkpoint"):
+        check.equal(f"-o {wrong} is refused", 2, kcat(service, "-o", wrong, name).code)
+    check.equal("a sequence number without a shard is refused", 2, kcat(service, "-o", "=1", name).code)
+    done = kcat(service, "--idle", "0.5", "-f", "%v ", name)
+    check.equal("--idle", (0, expected(0)), (done.code, done.out.decode().split()))
+
+
+def shards(service):
+    client, name = new_stream(service, 2)
+    for i in range(10):
+        put(client, name, f"r{i}".encode(), shard=i % 2)
+    done = kcat(service, "-e", "-f", "%s %v\n", name)
+    lines = done.out.decode().split("\n")[:-1]
+    for shard, wanted in ((S0, range(0, 10, 2)), (S1, range(1, 10, 2))):
+        check.equal(f"{shard} in order", [f"{shard} r{i}" for i in wanted], [line for line in lines if shard in line])
+    done = kcat(service, "-e", "-s", S1, "-f", "%v ", name)
+    check.equal("-s", [f"r{i}" for i in range(1, 10, 2)], done.out.decode().split())
+
+
+# ---- how it fails ----
+
+def failures(service):
+    _, name = new_stream(service)
+    done = kcat(service, "-e", "kcat-no-such-stream")
+    check.equal("an unknown stream ends with 5", 5, done.code)
+    check.ok("and one line", done.err.startswith("kcat: ") and done.err.count("\n") == 1, done.err)
+    check.equal("-L of an unknown stream, too", 5, kcat(service, "-L", "kcat-no-such-stream").code)
+    for offset in ("oldest", "latest"):
+        done = kcat(service, "-e", "-o", offset, "-s", "shardId-000000000077", name)
+        check.equal(f"an unknown shard ends with 5 ({offset})", 5, done.code)
+        check.ok("and is named", "shardId-000000000077" in done.err, done.err)
+    env = service.environment()
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        del env[variable]
+    check.equal("no credentials end with 3", 3, kcat(service, "-e", name, env=env).code)
+    env = service.environment()
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        del env[variable]
+    done = subprocess.run([KCAT, "-e", "--endpoint-url", service.url, name], env=env, capture_output=True, timeout=60)
+    check.equal("no region ends with 2", 2, done.returncode)
+    check.equal("no stream ends with 2", 2, kcat(service).code)
+    check.equal("two streams end with 2", 2, kcat(service, name, name).code)
+    check.equal("two forms end with 2", 2, kcat(service, "-J", "--raw", name).code)
+    nowhere = services.Service("nowhere", "NOWHERE", "http://127.0.0.1:1")
+    done = kcat(nowhere, "-e", name)
+    check.equal("nothing that listens ends with 4", 4, done.code)
+    check.ok("and says where", "127.0.0.1" in done.err, done.err)
+
+
+def closed_pipes(service):
+    client, name = new_stream(service)
+    for _ in range(3):
+        client.put_records(StreamName=name, Records=[{"Data": b"x" * 1000, "PartitionKey": "k"}] * 300)
+    command = " ".join(words_of(service, name)) + " | head -n 2"
+    done = subprocess.run(["bash", "-c", command + "; echo ${PIPESTATUS[0]}"], env=service.environment(), timeout=60,
+                          capture_output=True)
+    check.equal("a pipe that is closed early: quiet", b"", done.stderr)
+    check.equal("and exit code 0", b"0", done.stdout.split(b"\n")[-2])
+    process = subprocess.Popen(words_of(service, "-o", "latest", name), env=service.environment(), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    process.stdout.readline()
+    process.stdout.close()
+    check.equal("a pipe that is closed while nothing comes ends it", 0, process.wait(timeout=20))
+    check.equal("quietly", b"", process.stderr.read())
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(words_of(service, "-e", name), env=service.environment(), stdout=full,
+                              stderr=subprocess.PIPE, timeout=60)
+    check.equal("a full disk ends with 1", 1, done.returncode)
+    check.ok("and says so", b"No space left" in done.stderr, done.stderr)
+
+
+def interrupts(service):
+    client, name = new_stream(service)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        following = Following(service, "-f", "%v\n", name)
+        put(client, name, b"before")
+        check.ok("following, a record arrives", following.wait_for(1))
+        check.equal(f"{number.name} ends it with 130", 130, following.end(number))
+        check.equal("quietly", b"", following.process.stderr.read())
+
+
+# ---- on a terminal ----
+
+def on_terminal(service, *words):
+    """What a terminal would be sent."""
+    master, slave = pty.openpty()
+    attributes = termios.tcgetattr(slave)
+    attributes[1] &= ~termios.OPOST
+    termios.tcsetattr(slave, termios.TCSANOW, attributes)
+    process = subprocess.Popen(words_of(service, *words), env=service.environment(), stdout=slave,
+                               stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    os.close(slave)
+    out = b""
+    while True:
+        try:
+            more = os.read(master, 65536)
+        except OSError:
+            break
+        if not more:
+            break
+        out += more
+    os.close(master)
+    process.wait(timeout=60)
+    return out
+
+
+def terminals(service):
+    client, name = new_stream(service)
+    nasty = b"\x1b[2J\x07a\x00\x7f" + "\u009b31m\u202eä".encode() + b"\xff\n"
+    put(client, name, nasty, key="\x1b]0;key\x07")
+    safe = rb"\x1b[2J\x07a\x00\x7f\xc2\x9b31m\xe2\x80\xae" + "ä".encode() + rb"\xff\x0a"
+    check.equal("-f on a terminal", rb"\x1b]0;key\x07 " + safe + b"\n", on_terminal(service, "-e", "-f", r"%k %v\n", name))
+    shown = on_terminal(service, "-e", name)
+    check.ok("the table on a terminal", safe in shown and b"\x1b" not in shown, shown)
+    check.ok("-J on a terminal", b"\x1b" not in on_terminal(service, "-e", "-J", name))
+    check.ok("in a pipe nothing is changed", nasty in kcat(service, "-e", name).out)
+    check.equal("--raw is raw on a terminal", nasty, on_terminal(service, "-e", "--raw", name))
+
+
+def progress(service):
+    client, name = new_stream(service)
+    put(client, name, b"x")
+    master, slave = pty.openpty()
+    following = Following(service, "-f", "%v\n", name, stderr=slave)
+    os.close(slave)
+    following.wait_for(1)
+    time.sleep(2.2)
+    code = following.end()
+    said = os.read(master, 65536)
+    os.close(master)
+    check.ok("progress on a terminal", b"1 records, 1 shards, at the tip" in said, said)
+    check.ok("which is taken away at the end", said.endswith(b"\r\x1b[K"), said)
+    check.equal("interrupted with 130", 130, code)
+
+
+# ---- splits, merges, checkpoints ----
+
+def wait_active(client, name):
+    deadline = time.monotonic() + 30
+    while client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"] != "ACTIVE":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def reshard(client, name):
+    """Split, write, merge, write: what each write said."""
+    written = []
+
+    def some(count):
+        for _ in range(count):
+            number = len(written)
+            written.append(f"r{number}")
+            client.put_record(StreamName=name, PartitionKey=f"k{number % 5}", Data=f"r{number}".encode())
+
+    some(10)
+    client.split_shard(StreamName=name, ShardToSplit=S0, NewStartingHashKey=str(2**127))
+    wait_active(client, name)
+    some(10)
+    client.merge_shards(StreamName=name, ShardToMerge=S1, AdjacentShardToMerge="shardId-000000000002")
+    wait_active(client, name)
+    some(10)
+    return written
+
+
+def in_order(lines):
+    """Per key, across shards."""
+    return all([line for line in lines if int(line[1:]) % 5 == key] ==
+               sorted((line for line in lines if int(line[1:]) % 5 == key), key=lambda line: int(line[1:]))
+               for key in range(5))
+
+
+def resharding(service):
+    client, name = new_stream(service)
+    following = Following(service, "-f", "%v\n", name)
+    written = reshard(client, name)
+    following.wait_for(len(written))
+    code = following.end()
+    check.equal("following a split and a merge: all, once", sorted(written), sorted(following.lines))
+    check.ok("in the order of their keys", in_order(following.lines), following.lines)
+    check.equal("and 130", 130, code)
+    done = kcat(service, "-e", "-f", "%v\n", name)
+    check.equal("afterwards: all, once", sorted(written), sorted(done.out.decode().split()))
+    check.ok("in the order of their keys", in_order(done.out.decode().split()))
+    done = kcat(service, "-L", name)
+    rows = [line.split() for line in done.out.decode().split("\n") if line.startswith("shardId")]
+    check.equal("-L: shards and their states", ["closed", "closed", "closed", "open"], [row[1] for row in rows])
+    check.equal("-L: parents", [S1, "shardId-000000000002"], rows[3][4:] if len(rows) == 4 else rows)
+    lines = [json.loads(line) for line in kcat(service, "-L", "-J", name).out.decode().split("\n")[:-1]]
+    check.equal("-L -J", ["ACTIVE", [False, False, False, True], [S0]],
+                [lines[0]["status"], [line["open"] for line in lines[1:]], lines[2]["parents"]])
+
+
+def checkpoints(service):
+    client, name = new_stream(service, 2)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "checkpoint")
+        words = ("-c", path, "-f", "%v\n")
+        for i in range(20):
+            put(client, name, f"r{i}".encode(), shard=i % 2)
+        got = kcat(service, "-n", "7", *words, name).out.decode().split()
+        check.equal("-n 7 with a checkpoint", 7, len(got))
+        done = kcat(service, "-e", *words, "-o", "checkpoint", name)
+        got += done.out.decode().split()
+        check.equal("the rest comes next", sorted(f"r{i}" for i in range(20)), sorted(got))
+        check.equal("then nothing", b"", kcat(service, "-e", *words, name).out)
+        following = Following(service, *words, name)
+        put(client, name, b"r20", shard=0)
+        following.wait_for(1)
+        check.equal("SIGINT with a checkpoint", 130, following.end())
+        check.equal("it had that record", ["r20"], following.lines)
+        check.equal("and remembers it", b"", kcat(service, "-e", *words, name).out)
+        with open(path) as file:
+            text = file.read()
+        check.ok("a person can read it", text.startswith(f"kinesis-checkpoint 1\nstream {name}\n{S0} after "), text)
+        before = text
+        nowhere = services.Service("nowhere", "NOWHERE", "http://127.0.0.1:1")
+        check.equal("unreachable", 4, kcat(nowhere, "-e", *words, name).code)
+        with open(path) as file:
+            check.equal("a run that fails forgets nothing", before, file.read())
+        _, other = new_stream(service)
+        check.equal("a checkpoint of another stream is refused", 1, kcat(service, "-e", *words, other).code)
+        with open(path, "w") as file:
+            file.write(text[:-3])
+        check.equal("one that was cut off is refused", 1, kcat(service, "-e", *words, name).code)
+
+
+def kills(service):
+    """kill -9 at any moment: what was not yet in the checkpoint may come again, nothing is left out."""
+    client, name = new_stream(service, 2)
+    written, got = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "checkpoint")
+        for life in range(4 if os.environ.get("QUICK") else 8):
+            for i in range(6):
+                written.append(f"r{len(written)}")
+                put(client, name, written[-1].encode(), shard=i % 2)
+            following = Following(service, "-c", path, "-f", "%v\n", name)
+            time.sleep(0.1 + life * 0.9)
+            following.end(signal.SIGKILL)
+            got += following.lines
+        got += kcat(service, "-e", "-c", path, "-f", "%v\n", name).out.decode().split()
+    check.equal("kill -9: nothing is left out", set(written), set(got))
+    check.ok("kill -9: not everything is repeated", len(got) < len(written) * 5, f"{len(got)} of {len(written)}")
+
+
+CASES = [the_articles_table, json_lines, raw, formats, offsets, shards, failures, closed_pipes, interrupts, terminals,
+         progress, resharding, checkpoints, kills]
+
+
+def main():
+    found = services.kinesis_services()
+    if not found:
+        import klocal
+        server = klocal.Klocal()
+        os.environ.update(KLOCAL_URL=server.url, KLOCAL_ACCESS_KEY_ID=server.key, KLOCAL_SECRET_ACCESS_KEY=server.secret)
+        found = services.kinesis_services()
+    chosen = [case for case in CASES if case.__name__ in sys.argv[1:]] or CASES
+    for service in found:
+        check.say(f"# {service.name}")
+        for case in chosen:
+            with check.case(f"{service.name}: {case.__name__}"):
+                case(service)
+    check.done()
+
+
+main()
