@@ -227,6 +227,28 @@ static void what_is_damaged(void **state)
     }
 }
 
+/* The same faults before a record that is good. */
+static void what_is_damaged_in_part(void **state)
+{
+    (void)state;
+    static const char record[] = "\x0a\x01"
+                                 "a\x1a\x04\x08\x00\x1a\x00";
+    const struct sigv4_slice bad[] = {
+        sigv4_bytes("\x02\x01x", 3),
+        sigv4_bytes("\x28\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 12),
+        sigv4_bytes("\x2b\x2c", 2),
+        sigv4_bytes("\xaa\x80\x80\x80\x80\x01\x01x", 8),
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[100];
+        memcpy(text, bad[i].ptr, bad[i].len);
+        memcpy(text + bad[i].len, record, sizeof record - 1);
+        if (open_slice(framed(text, bad[i].len + sizeof record - 1)) != KINESIS__AGGREGATE_DAMAGED)
+            fail_msg("%zu is taken", i);
+    }
+    assert_int_equal(open_slice(framed(record, sizeof record - 1)), KINESIS__AGGREGATED);
+}
+
 static void what_is_unusual(void **state)
 {
     (void)state;
@@ -316,6 +338,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_bound_is_exact, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_aggregated, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_damaged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_damaged_in_part, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_unusual, set_up, tear_down),
         cmocka_unit_test(memory_fails),
         cmocka_unit_test(the_steady_state_allocates_nothing),
