@@ -15,6 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The build makes the tool s3cp of this file, too, until that has its own. */
+#ifndef TOOL_NAME
+#define TOOL_NAME "s3-cp"
+#endif
+
 struct settings {
     struct session_settings session;
     const char *content_type;
@@ -49,7 +54,7 @@ struct copy {
 
 static int complain(const char *what, const char *name, int error)
 {
-    fprintf(stderr, "s3-cp: %s %s: %s\n", what, name, strerror(error));
+    fprintf(stderr, TOOL_NAME ": %s %s: %s\n", what, name, strerror(error));
     return EXIT_SOME_FAILED;
 }
 
@@ -67,8 +72,8 @@ static void name_object(struct copy *c)
 {
     const struct location *remote = c->to.remote ? &c->to : &c->from;
     struct sigv4_error plain = c->error;
-    snprintf(c->error.message, sizeof c->error.message, "s3://%.60s/%.60s: %.190s",
-             remote->bucket, remote->key, plain.message);
+    snprintf(c->error.message, sizeof c->error.message, "s3://%.60s/%.60s: %.190s", remote->bucket,
+             remote->key, plain.message);
 }
 
 /* Waits for a call, or takes the error of one that was refused. 0 or the exit code. */
