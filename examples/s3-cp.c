@@ -34,7 +34,7 @@ static const struct option_group groups[] = {
     SESSION_GROUP(struct settings),
 };
 static const struct option_table table = {
-    "s3-cp",
+    TOOL_NAME,
     "SOURCE DESTINATION [options]",
     "Copy one file to S3 (s3://bucket/key) or one object from it; - is a pipe.",
     NULL,
