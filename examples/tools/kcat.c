@@ -28,9 +28,11 @@ static const struct option_row rows[] = {
     {'J', "json", NULL, OPTION_SWITCH, HERE(json), "one JSON object per line", 0, 0},
     {0, "raw", NULL, OPTION_SWITCH, HERE(raw), "the records' bytes and nothing else", 0, 0},
     {'f', "format", "FORMAT", OPTION_TEXT, HERE(format),
-     "%s shard, %o sequence number, %k key, %v value, %t arrival in ms, %l lag in ms, %S size; "
+     "%s shard, %o sequence number, %u sub-sequence number, %k key, %v value, %t arrival in ms, %l lag in ms, %S size; "
      "\\n \\t \\r \\0 \\xNN",
      0, 0},
+    {0, "no-deaggregate", NULL, OPTION_SWITCH, HERE(no_deaggregate),
+     "show aggregates of the KPL as they are", 0, 0},
     {'L', "list", NULL, OPTION_SWITCH, HERE(list), "list the stream and its shards instead", 0, 0},
 };
 static const struct option_row tunable_rows[] = {
@@ -111,7 +113,8 @@ static int run(const struct kcat_settings *s)
     o.shard_count = s->shards.count;
     o.max_records_per_fetch = (uint32_t)s->max_records;
     o.idle_ms = (uint32_t)s->idle_ms;
-    o.flags = s->exit_at_tip ? KINESIS_STOP_AT_TIP : 0;
+    o.flags = (s->exit_at_tip ? KINESIS_STOP_AT_TIP : 0) |
+              (s->no_deaggregate ? KINESIS_KEEP_AGGREGATES : 0);
     return kcat_read(s, &o, from_checkpoint);
 }
 

@@ -146,6 +146,10 @@ static bool put_json(const struct printer *p, const struct kinesis_record *r)
     put_json_string(p->out, r->shard_id);
     fputs(",\"sequence\":", p->out);
     put_json_string(p->out, r->sequence_number);
+    if (r->flags & KINESIS_AGGREGATED)
+        fprintf(p->out, ",\"sub_sequence\":%" PRIu64, r->sub_sequence_number);
+    if (r->flags & KINESIS_OUTSIDE_SHARD)
+        fputs(",\"outside_shard\":true", p->out);
     fputs(",\"key\":", p->out);
     put_json_string(p->out, r->partition_key);
     if (r->arrived_unix_ms != INT64_MIN)
@@ -181,8 +185,8 @@ const char *print_check_format(const char *format)
         } else if (*c == '\\') {
             if (escape_of(*++c) < 0 || !*c)
                 return "the escapes are \\n \\t \\r \\0 \\\\ and \\xNN";
-        } else if (*c == '%' && (!*++c || !strchr("sokvtlS%", *c))) {
-            return "the fields are %s %o %k %v %t %l %S and %%";
+        } else if (*c == '%' && (!*++c || !strchr("soukvtlS%", *c))) {
+            return "the fields are %s %o %u %k %v %t %l %S and %%";
         }
     }
     return NULL;
@@ -196,6 +200,9 @@ static void put_field(const struct printer *p, char field, const struct kinesis_
         break;
     case 'o':
         put_text(p, r->sequence_number);
+        break;
+    case 'u':
+        fprintf(p->out, "%" PRIu64, r->sub_sequence_number);
         break;
     case 'k':
         put_text(p, r->partition_key);

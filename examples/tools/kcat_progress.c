@@ -59,6 +59,8 @@ static void take_away(struct progress *p)
 void progress_record(struct progress *p, const struct kinesis_record *record)
 {
     p->records++;
+    p->outside += (record->flags & KINESIS_OUTSIDE_SHARD) != 0;
+    p->damaged += (record->flags & KINESIS_AGGREGATE_DAMAGED) != 0;
     if (!p->shows)
         return;
     struct progress_shard *s = find(p, record->shard_id);
@@ -136,6 +138,14 @@ void progress_show(struct progress *p)
 void progress_end(struct progress *p)
 {
     take_away(p);
+    if (p->outside && !p->quiet)
+        fprintf(stderr,
+                "kcat: %" PRIu64 " records came in aggregates of another shard's; the KCL drops "
+                "such aggregates\n",
+                p->outside);
+    if (p->damaged && !p->quiet)
+        fprintf(stderr, "kcat: %" PRIu64 " aggregates cannot be read and are shown as they are\n",
+                p->damaged);
     free(p->shards);
     p->shards = NULL;
     p->count = p->cap = 0;

@@ -9,7 +9,7 @@ struct progress {
     bool quiet, chatty;
     bool shows; /* stderr is a terminal that the records do not go to */
     bool shown; /* the line is on the screen now */
-    uint64_t records;
+    uint64_t records, outside, damaged;
     struct progress_shard *shards;
     size_t count, cap, last;
     uint64_t troubles; /* not told since told_ms */

@@ -22,6 +22,8 @@ static void destroy(struct kinesis_consumer *c)
     }
     sigv4_timer_free(c->list_timer);
     kinesis_checkpoint_free(c->positions);
+    if (c->aggregates_open)
+        kinesis__aggregate_reader_free(c->aggregates_open);
     kinesis__shelf_release(c->shelf);
     sigv4__alloc_put(alloc, c->chosen_found, c->options.shard_count * sizeof *c->chosen_found);
     for (size_t i = 0; c->shard_ids && i < c->options.shard_count; i++)
@@ -235,6 +237,14 @@ static int copy_positions(struct kinesis_consumer *c, const struct kinesis_check
     return rc;
 }
 
+static int open_aggregates(struct kinesis_consumer *c)
+{
+    if (c->options.flags & KINESIS_KEEP_AGGREGATES)
+        return SIGV4_OK;
+    c->aggregates_open = &c->aggregates;
+    return kinesis__aggregate_reader_init(&c->aggregates, sigv4_loop_alloc(c->loop));
+}
+
 static void set_jobs(struct kinesis_consumer *c)
 {
     c->start_job.run = run_start;
@@ -263,6 +273,8 @@ int kinesis_consumer_new(struct kinesis_consumer **out, struct sigv4_client *cli
     c->options.idle_ms = o.idle_ms ? o.idle_ms : IDLE_MS;
     set_jobs(c);
     rc = copy_texts(c, &o);
+    if (!rc)
+        rc = open_aggregates(c);
     if (!rc)
         rc = copy_positions(c, o.checkpoint);
     if (!rc)

@@ -14,7 +14,8 @@ struct kinesis_consumer {
     char **shard_ids;
     struct kinesis_place place;
     struct kinesis__shelf *shelf;
-    struct kinesis_checkpoint *positions; /* where to go on; NULL: none */
+    struct kinesis__aggregate_reader aggregates, *aggregates_open; /* NULL: they are kept */
+    struct kinesis_checkpoint *positions;                          /* where to go on; NULL: none */
     struct sigv4_job start_job, stop_job, free_job, end_job;
     atomic_bool stop_asked, ended;
 

@@ -6,7 +6,10 @@
 
 #include <pthread.h>
 
-enum { SPARE_PAGES = 4 };
+enum {
+    SPARE_PAGES = 4,
+    MAX_MEMBERS = 1024 * 1024 /* of a page: empty members take six bytes there and many here */
+};
 
 struct kinesis__shelf {
     struct sigv4_alloc alloc;
@@ -121,30 +124,37 @@ void kinesis__page_release(struct kinesis__page *page)
     kinesis__shelf_release(s);
 }
 
+/* ---- its records ---- */
+
+int kinesis__page_fill(struct kinesis__page *page, char *body, size_t n, size_t cap,
+                       struct sigv4_error *err)
+{
+    page->body = body;
+    page->body_cap = cap;
+    page->count = 0;
+    return kinesis__get_answer_read(&page->answer, body, n, err);
+}
+
 static int reserve_records(struct kinesis__page *page, size_t n)
 {
     const struct sigv4_alloc *alloc = &page->shelf->alloc;
-    if (n <= page->record_cap)
+    size_t cap = page->record_cap, size = sizeof *page->records;
+    if (n <= cap)
         return SIGV4_OK;
-    void *grown = sigv4__alloc_resize(
-        alloc, page->records, page->record_cap * sizeof *page->records, n * sizeof *page->records);
+    cap = n > 2 * cap ? n : 2 * cap;
+    void *grown = sigv4__alloc_resize(alloc, page->records, page->record_cap * size, cap * size);
     if (!grown)
         return SIGV4_E_NOMEM;
     page->records = grown;
-    page->record_cap = n;
+    page->record_cap = cap;
     return SIGV4_OK;
 }
 
-/* Longer ones could not be given back to the service. */
-static bool is_sane(const struct kinesis_got_record *got)
-{
-    return got->sequence_number.len <= KINESIS__MAX_SEQUENCE;
-}
-
-static void lay_out(struct kinesis__page *page, size_t i)
+static struct kinesis__page_record *lay_out(struct kinesis__page *page, size_t i)
 {
     const struct kinesis_got_record *got = &page->answer.records[i];
-    page->records[i] = (struct kinesis__page_record){
+    struct kinesis__page_record *r = &page->records[page->count++];
+    *r = (struct kinesis__page_record){
         .record =
             {
                 .size = sizeof(struct kinesis_record),
@@ -158,25 +168,80 @@ static void lay_out(struct kinesis__page *page, size_t i)
             },
         .page = page,
     };
+    return r;
 }
 
-int kinesis__page_fill(struct kinesis__page *page, char *body, size_t n, size_t cap,
-                       struct sigv4_error *err)
+static int check_range(struct kinesis_record *record, struct sigv4__digest *md5,
+                       const struct kinesis__range *range)
 {
-    page->body = body;
-    page->body_cap = cap;
-    int rc = kinesis__get_answer_read(&page->answer, body, n, err);
-    if (rc)
-        return rc;
-    if (reserve_records(page, page->answer.count))
-        return sigv4__fail(err, SIGV4_E_NOMEM, "no memory for %zu records", page->answer.count);
-    for (size_t i = 0; i < page->answer.count; i++) {
-        if (!is_sane(&page->answer.records[i]))
+    struct kinesis__hash hash;
+    if (!range->known)
+        return SIGV4_OK;
+    if (!record->explicit_hash_key.len || !kinesis__hash_parse(record->explicit_hash_key, &hash)) {
+        int rc = kinesis__hash_of_key(md5, record->partition_key, &hash);
+        if (rc)
+            return rc;
+    }
+    if (kinesis__hash_compare(hash, range->first) < 0 ||
+        kinesis__hash_compare(hash, range->last) > 0)
+        record->flags |= KINESIS_OUTSIDE_SHARD;
+    return SIGV4_OK;
+}
+
+/* The members of the i-th record, which is an open aggregate. */
+static int lay_out_members(struct kinesis__page *page, size_t i,
+                           struct kinesis__aggregate_reader *aggregates,
+                           const struct kinesis__range *range)
+{
+    struct kinesis__aggregate_member m;
+    size_t left = aggregates->count;
+    int rc = reserve_records(page, page->count + left + (page->answer.count - i));
+    while (!rc && kinesis__aggregate_next(aggregates, &m)) {
+        struct kinesis__page_record *r = lay_out(page, i);
+        r->more = --left > 0;
+        r->record.flags = KINESIS_AGGREGATED;
+        r->record.partition_key = m.partition_key;
+        r->record.explicit_hash_key = m.explicit_hash_key;
+        r->record.data = m.data;
+        r->record.sub_sequence_number = m.sub_sequence;
+        rc = check_range(&r->record, aggregates->md5, range);
+    }
+    return rc;
+}
+
+static int unpack_one(struct kinesis__page *page, size_t i,
+                      struct kinesis__aggregate_reader *aggregates,
+                      const struct kinesis__range *range)
+{
+    enum kinesis__aggregate_kind kind = KINESIS__NOT_AGGREGATED;
+    if (aggregates) {
+        int rc = kinesis__aggregate_open(aggregates, page->answer.records[i].data, &kind);
+        if (rc)
+            return rc;
+        if (kind == KINESIS__AGGREGATED && aggregates->count > MAX_MEMBERS - page->count)
+            kind = KINESIS__AGGREGATE_DAMAGED;
+    }
+    if (kind == KINESIS__AGGREGATED)
+        return lay_out_members(page, i, aggregates, range);
+    struct kinesis__page_record *r = lay_out(page, i);
+    if (kind == KINESIS__AGGREGATE_DAMAGED)
+        r->record.flags = KINESIS_AGGREGATE_DAMAGED;
+    return SIGV4_OK;
+}
+
+int kinesis__page_unpack(struct kinesis__page *page, struct kinesis__aggregate_reader *aggregates,
+                         const struct kinesis__range *range, struct sigv4_error *err)
+{
+    page->count = 0;
+    int rc = reserve_records(page, page->answer.count);
+    for (size_t i = 0; !rc && i < page->answer.count; i++) {
+        /* Longer ones could not be given back to the service. */
+        if (page->answer.records[i].sequence_number.len > KINESIS__MAX_SEQUENCE)
             return sigv4__fail(err, SIGV4_E_PROTOCOL,
                                "GetRecords: a sequence number is longer than there can be");
-        lay_out(page, i);
+        rc = unpack_one(page, i, aggregates, range);
     }
-    return SIGV4_OK;
+    return rc ? sigv4__fail(err, rc, "no memory for %zu records", page->answer.count) : rc;
 }
 
 const struct kinesis_record *kinesis_record_hold(const struct kinesis_record *record)

@@ -2,6 +2,8 @@
 #define KINESIS_CONSUMER_PAGE_H
 /* One answer to GetRecords: the body it came in, and the records that point into it. Counted,
  * because users may hold records; what nobody holds goes back to a shelf and is used again. */
+#include "shards/hash_key.h"
+#include "wire/aggregate.h"
 #include "wire/get_records.h"
 
 #include <kinesis/consumer.h>
@@ -14,6 +16,12 @@ struct kinesis__page;
 struct kinesis__page_record {
     struct kinesis_record record; /* first: what users hold points here */
     struct kinesis__page *page;
+    bool more; /* of its aggregate follows */
+};
+
+struct kinesis__range { /* of a shard */
+    bool known;
+    struct kinesis__hash first, last;
 };
 
 struct kinesis__page {
@@ -24,7 +32,7 @@ struct kinesis__page {
     size_t body_cap;
     struct kinesis__get_answer answer;
     struct kinesis__page_record *records;
-    size_t record_cap;
+    size_t count, record_cap; /* records, after aggregates were opened */
     char shard_id[129];
 };
 
@@ -38,4 +46,7 @@ void kinesis__page_release(struct kinesis__page *page); /* NULL is fine */
 /* The body is the page's from here on. Errors: PROTOCOL, NOMEM; then there are no records. */
 int kinesis__page_fill(struct kinesis__page *page, char *body, size_t n, size_t cap,
                        struct sigv4_error *err);
+/* The records, out of their aggregates; aggregates NULL: as they came. Errors: PROTOCOL, NOMEM. */
+int kinesis__page_unpack(struct kinesis__page *page, struct kinesis__aggregate_reader *aggregates,
+                         const struct kinesis__range *range, struct sigv4_error *err);
 #endif

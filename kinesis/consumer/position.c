@@ -8,7 +8,7 @@ struct kinesis_get_shard_iterator_input kinesis__reader_place(const struct kines
     struct kinesis_get_shard_iterator_input in = {
         .size = sizeof in, .stream = c->stream, .shard_id = sigv4_str(r->shard_id)};
     if (r->last_sequence[0]) {
-        in.type = KINESIS_AFTER_SEQUENCE_NUMBER;
+        in.type = r->within ? KINESIS_AT_SEQUENCE_NUMBER : KINESIS_AFTER_SEQUENCE_NUMBER;
         in.sequence_number = sigv4_str(r->last_sequence);
         return in;
     }
@@ -54,6 +54,8 @@ void kinesis__reader_put(struct kinesis__reader *r, const struct kinesis_positio
         break;
     case KINESIS_POSITION_AFTER:
     case KINESIS_POSITION_WITHIN:
+        r->within = position->kind == KINESIS_POSITION_WITHIN;
+        r->last_sub = position->sub_sequence_number;
         sigv4__fixed_copy(r->last_sequence, sizeof r->last_sequence, position->sequence_number);
         break;
     case KINESIS_POSITION_END:
@@ -64,14 +66,17 @@ void kinesis__reader_put(struct kinesis__reader *r, const struct kinesis_positio
 
 bool kinesis__reader_position(const struct kinesis__reader *r, struct kinesis_position *out)
 {
-    struct sigv4_slice last = r->last ? r->last->sequence_number : sigv4_str(r->last_sequence);
+    struct sigv4_slice last =
+        r->last ? r->last->record.sequence_number : sigv4_str(r->last_sequence);
     enum kinesis_start start = r->consumer->options.start;
     *out = (struct kinesis_position){
         .size = sizeof *out, .shard_id = sigv4_str(r->shard_id), .sequence_number = last};
     if (r->state == KINESIS__ENDED) {
         out->kind = KINESIS_POSITION_END;
     } else if (last.len) {
-        out->kind = KINESIS_POSITION_AFTER;
+        bool within = r->last ? r->last->more : r->within;
+        out->kind = within ? KINESIS_POSITION_WITHIN : KINESIS_POSITION_AFTER;
+        out->sub_sequence_number = r->last ? r->last->record.sub_sequence_number : r->last_sub;
     } else if (r->from_oldest || start == KINESIS_FROM_OLDEST) {
         out->kind = r->from_time ? KINESIS_POSITION_TIME : KINESIS_POSITION_OLDEST;
         out->unix_ms = r->placed_unix_ms;

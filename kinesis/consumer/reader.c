@@ -170,6 +170,8 @@ static void take_page(struct kinesis__reader *r, const struct sigv4_response *re
     char nothing[1] = "";
     int rc = body ? kinesis__page_fill(r->page, body, n, cap, &err)
                   : kinesis__get_answer_read(&r->page->answer, nothing, 0, &err);
+    if (!rc)
+        rc = kinesis__page_unpack(r->page, r->consumer->aggregates_open, &r->range, &err);
     if (!rc && r->page->answer.next_shard_iterator.len >= sizeof r->iterator)
         rc = sigv4__fail(&err, SIGV4_E_PROTOCOL, "GetRecords: the next shard iterator is too long");
     if (rc) {
@@ -327,8 +329,8 @@ static void page_over(struct kinesis__reader *r)
 static enum kinesis_next deliver_one(struct kinesis__reader *r)
 {
     const struct kinesis_consumer_options *o = &r->consumer->options;
-    const struct kinesis_record *record = &r->page->records[r->delivered++].record;
-    enum kinesis_next next = o->on_record(o->ctx, record);
+    const struct kinesis__page_record *record = &r->page->records[r->delivered++];
+    enum kinesis_next next = o->on_record(o->ctx, &record->record);
     r->last = record;
     return next;
 }
@@ -336,9 +338,25 @@ static enum kinesis_next deliver_one(struct kinesis__reader *r)
 /* What was delivered of this page ends here: remember where. */
 static void mark(struct kinesis__reader *r)
 {
-    if (r->last)
-        sigv4__fixed_copy(r->last_sequence, sizeof r->last_sequence, r->last->sequence_number);
+    if (r->last) {
+        sigv4__fixed_copy(r->last_sequence, sizeof r->last_sequence,
+                          r->last->record.sequence_number);
+        r->within = r->last->more;
+        r->last_sub = r->last->record.sub_sequence_number;
+    }
     r->last = NULL;
+}
+
+/* The part of an aggregate that an earlier life took. */
+static void skip_taken(struct kinesis__reader *r)
+{
+    while (r->within && r->delivered < r->page->count) {
+        const struct kinesis_record *record = &r->page->records[r->delivered].record;
+        if (!(record->flags & KINESIS_AGGREGATED) || record->sub_sequence_number > r->last_sub ||
+            !sigv4__equal_str(record->sequence_number, r->last_sequence))
+            return;
+        r->delivered++;
+    }
 }
 
 /* Step 5 of the loop. */
@@ -349,7 +367,8 @@ static void run_deliver(struct sigv4_job *job)
     struct kinesis_consumer *c = r->consumer;
     enum kinesis_next next = KINESIS_GO_ON;
     bool late = false;
-    while (next == KINESIS_GO_ON && r->delivered < r->page->answer.count &&
+    skip_taken(r);
+    while (next == KINESIS_GO_ON && r->delivered < r->page->count &&
            !atomic_load_explicit(&c->stop_asked, memory_order_relaxed)) {
         late = is_late(r, &r->page->records[r->delivered].record);
         if (late)

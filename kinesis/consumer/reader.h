@@ -38,13 +38,16 @@ struct kinesis__reader {
     enum kinesis__reader_state state;
     char shard_id[129];
     char parents[2][129]; /* "" for none */
-    bool from_oldest;     /* a child found later is read from its beginning */
-    bool from_time;       /* by a checkpoint: from placed_unix_ms */
-    bool closed;          /* when it was listed: no more will be written */
+    struct kinesis__range range;
+    bool from_oldest; /* a child found later is read from its beginning */
+    bool from_time;   /* by a checkpoint: from placed_unix_ms */
+    bool closed;      /* when it was listed: no more will be written */
 
     /* Where to go on: behind last_sequence; without one at the start, or (FROM_NOW, once there was
      * an iterator) at placed_unix_ms, by the service's clock. */
     char last_sequence[130];
+    uint64_t last_sub; /* within: of that aggregate, this was the last */
+    bool within;
     int64_t placed_unix_ms;
     char iterator[513]; /* "": none */
     bool started, at_tip, rests;
@@ -54,9 +57,10 @@ struct kinesis__reader {
     struct sigv4__buffer input;
     struct sigv4_slice body;
     struct kinesis__page *page;
-    size_t delivered;                  /* of the page */
-    const struct kinesis_record *last; /* while delivering: the last whose callback returned */
-    int64_t fetched_unix_ms;           /* by the service's clock, at most a second early */
+    size_t delivered; /* of the page */
+    const struct kinesis__page_record
+        *last;               /* while delivering: the last whose callback returned */
+    int64_t fetched_unix_ms; /* by the service's clock, at most a second early */
     struct sigv4_call *call;
     int64_t fetch_began_ms, earliest_ms; /* monotonic */
     unsigned failures, spoilt, expired;  /* in a row */

@@ -95,6 +95,12 @@ static bool goes_on(struct kinesis_consumer *c, const struct sigv4_slice parents
     return false;
 }
 
+static void set_range(struct kinesis__reader *r, struct sigv4_slice first, struct sigv4_slice last)
+{
+    r->range.known =
+        kinesis__hash_parse(first, &r->range.first) && kinesis__hash_parse(last, &r->range.last);
+}
+
 static struct kinesis__reader *add(struct kinesis_consumer *c, struct sigv4_slice shard_id,
                                    const struct sigv4_slice parents[2])
 {
@@ -149,8 +155,10 @@ static void add_listed(struct kinesis_consumer *c, const struct kinesis_shard *s
         return;
     }
     struct kinesis__reader *r = add(c, s->shard_id, parents);
-    if (r)
+    if (r) {
         r->closed = s->ending_sequence_number.len > 0;
+        set_range(r, s->starting_hash_key, s->ending_hash_key);
+    }
 }
 
 static int check_chosen(const struct kinesis_consumer *c, struct sigv4_error *err)
@@ -276,7 +284,9 @@ void kinesis__roster_ended(struct kinesis__reader *r, const struct kinesis_child
         struct sigv4_slice parents[2] = {children[i].parents[0], SIGV4_LIT("")};
         if (children[i].parent_count > 1)
             parents[1] = children[i].parents[1];
-        add(c, children[i].shard_id, parents);
+        struct kinesis__reader *child = add(c, children[i].shard_id, parents);
+        if (child)
+            set_range(child, children[i].starting_hash_key, children[i].ending_hash_key);
     }
     /* Older services close a shard without naming its children. */
     if (count == 0 && c->options.shard_count == 0 && !c->stopping)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """kcat on the command line: what it prints, how it ends, what it says, on every Kinesis there is."""
 # limit: 600
-import fcntl
+import hashlib
 import json
 import os
 import pty
@@ -73,6 +73,7 @@ class Following:
 
 
 counter = 0
+streams = []
 
 
 def new_stream(service, shards=1):
@@ -81,7 +82,16 @@ def new_stream(service, shards=1):
     name = f"kcat-{os.getpid()}-{counter}"
     client = service.client("kinesis")
     services.stream(client, name, shards)
+    streams.append(name)
     return client, name
+
+
+def drop_streams(service):
+    """kinesalite allows ten shards at a time."""
+    client = service.client("kinesis")
+    while streams:
+        client.delete_stream(StreamName=streams.pop())
+    time.sleep(0.2)
 
 
 def put(client, name, data, key="k", shard=None):
@@ -143,6 +153,31 @@ def formats(service):
     check.ok("-f: arrival and lag", abs(arrived / 1000 - time.time()) < 300 and lag >= 0, done.out)
     for wrong in ("%q", "%", "\\q", "\\x4", "\\"):
         check.equal(f"-f {wrong} is refused", 2, kcat(service, "-f", wrong, name).code)
+
+
+AGGREGATE = bytes.fromhex("f3899ac20a026b310a026b321a0908001a0568656c6c6f1a0908011a05776f726c64"
+                          "c4b234c121650f4512d22bf67dca9de2")
+
+
+def aggregates(service):
+    client, name = new_stream(service, 2)
+    number = put(client, name, AGGREGATE, shard=0)
+    put(client, name, b"alone", shard=0)
+    done = kcat(service, "-e", "-f", "%o %u %k %v\\n", "-s", S0, name)
+    lines = done.out.decode().split("\n")
+    check.equal("an aggregate is opened", [f"{number} 0 k1 hello", f"{number} 1 k2 world"], lines[:2])
+    outside = sum(int(hashlib.md5(key).hexdigest(), 16) >= 2**127 for key in (b"k1", b"k2"))
+    check.ok("members of another shard are reported", f"kcat: {outside} records came in" in done.err, done.err)
+    done = kcat(service, "-e", "-J", "-s", S0, name)
+    records = [json.loads(line) for line in done.out.decode().split("\n")[:-1]]
+    check.equal("-J says so, too", [0, 1, None], [record.get("sub_sequence") for record in records])
+    check.equal("and which", outside, sum(record.get("outside_shard", False) for record in records))
+    done = kcat(service, "-e", "--raw", "--no-deaggregate", "-s", S0, name)
+    check.equal("--no-deaggregate", AGGREGATE + b"alone", done.out)
+    with tempfile.TemporaryDirectory() as folder:
+        words = ("-c", os.path.join(folder, "c"), "-f", "%v\\n", "-s", S0, name)
+        got = [kcat(service, "-n", "1", *words).out for _ in range(3)]
+        check.equal("a checkpoint within an aggregate", [b"hello\n", b"world\n", b"alone\n"], got)
 
 
 # ---- where it begins and ends ----
@@ -415,7 +450,7 @@ def kills(service):
     check.ok("kill -9: not everything is repeated", len(got) < len(written) * 5, f"{len(got)} of {len(written)}")
 
 
-CASES = [the_articles_table, json_lines, raw, formats, offsets, shards, failures, closed_pipes, interrupts, terminals,
+CASES = [the_articles_table, json_lines, raw, formats, aggregates, offsets, shards, failures, closed_pipes, interrupts, terminals,
          progress, resharding, checkpoints, kills]
 
 
@@ -432,6 +467,7 @@ def main():
         for case in chosen:
             with check.case(f"{service.name}: {case.__name__}"):
                 case(service)
+            drop_streams(service)
     check.done()
 
 

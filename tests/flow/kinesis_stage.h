@@ -38,6 +38,7 @@ struct stage {
 
     struct stage_shard shards[STAGE_SHARDS];
     size_t shard_count;
+    const char *data;     /* of each record, in base64; NULL: "hello" */
     bool silent_children; /* ends of shards do not name them, as kinesalite */
     size_t list_page, read_page;
     int64_t iterator_ms; /* 0: five minutes */
@@ -49,7 +50,7 @@ struct stage {
 
     struct {
         char shard[130];
-        unsigned number;
+        unsigned number, sub, flags;
         int64_t at_ms;
     } log[STAGE_LOG];
     size_t logged;
@@ -177,12 +178,12 @@ static inline json_t *stage_read(struct stage *s, const char *iterator)
     unsigned visible = stage_visible(s, h), page = s->read_page ? (unsigned)s->read_page : 10000;
     json_t *records = json_array(), *out = json_pack("{s:o}", "Records", records);
     for (; at < visible && json_array_size(records) < page; at++)
-        json_array_append_new(records,
-                              json_pack("{s:o,s:s,s:s,s:f}", "SequenceNumber",
-                                        json_sprintf("%u", 1000 * (unsigned)(index + 1) + 1 + at),
-                                        "PartitionKey", "k", "Data",
-                                        "aGVsbG8=", "ApproximateArrivalTimestamp",
-                                        1767225600.0 + (double)stage_arrival(h, at) / 1000));
+        json_array_append_new(
+            records,
+            json_pack("{s:o,s:s,s:s,s:f}", "SequenceNumber",
+                      json_sprintf("%u", 1000 * (unsigned)(index + 1) + 1 + at), "PartitionKey",
+                      "k", "Data", s->data ? s->data : "aGVsbG8=", "ApproximateArrivalTimestamp",
+                      1767225600.0 + (double)stage_arrival(h, at) / 1000));
     bool ended = stage_closed(s, h) && at == h->count;
     if (!ended)
         json_object_set_new(out, "NextShardIterator",
@@ -257,7 +258,10 @@ static inline enum kinesis_next stage_on_record(void *ctx, const struct kinesis_
              (const char *)record->shard_id.ptr);
     snprintf(number, sizeof number, "%.*s", (int)record->sequence_number.len,
              (const char *)record->sequence_number.ptr);
-    assert_memory_equal(record->data.ptr, "hello", 5);
+    if (!s->data)
+        assert_memory_equal(record->data.ptr, "hello", 5);
+    s->log[s->logged].sub = (unsigned)record->sub_sequence_number;
+    s->log[s->logged].flags = record->flags;
     s->log[s->logged].number = (unsigned)atoi(number);
     s->log[s->logged++].at_ms = fake_now_ms(s->fake);
     return s->answer ? s->answer(s, record) : KINESIS_GO_ON;

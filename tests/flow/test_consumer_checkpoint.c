@@ -136,6 +136,62 @@ static void while_records_are_delivered(void **state)
     kinesis_checkpoint_free(inside);
 }
 
+/* ---- aggregates ---- */
+
+/* Two members, k1 and k2, hello and world (facts, 8.1). */
+static const char aggregate[] =
+    "84mawgoCazEKAmsyGgkIABoFaGVsbG8aCQgBGgV3b3JsZMSyNMEhZQ9FEtIr9n3KneI=";
+
+static void members_of_aggregates(void **state)
+{
+    struct stage *s = *state;
+    stage_add(s, "A", 3);
+    s->data = aggregate;
+    s->options.flags = KINESIS_STOP_AT_TIP;
+    stage_run(s);
+    assert_int_equal(s->logged, 6);
+    for (unsigned i = 0; i < 6; i++) {
+        assert_int_equal(s->log[i].number, 1001 + i / 2);
+        assert_int_equal(s->log[i].sub, i % 2);
+        /* The stage's shards go from 0 to 9. */
+        assert_int_equal(s->log[i].flags, KINESIS_AGGREGATED | KINESIS_OUTSIDE_SHARD);
+    }
+    kinesis_consumer_free(s->consumer);
+    s->options.flags |= KINESIS_KEEP_AGGREGATES;
+    s->ends = 0;
+    stage_run(s);
+    assert_int_equal(s->logged, 9);
+    assert_int_equal(s->log[8].flags, 0);
+}
+
+static void stopped_after_each_member(void **state)
+{
+    struct stage *s = *state;
+    struct kinesis_checkpoint *c;
+    stage_add(s, "A", 4)->closed_at_ms = 1;
+    stage_add_child(s, "B", 3, "A", NULL, 1);
+    s->data = aggregate;
+    s->read_page = 3;
+    s->options.flags = KINESIS_STOP_AT_TIP;
+    fake_pass_ms(s->fake, 10);
+    assert_int_equal(kinesis_checkpoint_new(&c, "numbers", NULL, NULL), SIGV4_OK);
+    for (stop_after = 1; stop_after <= 14; stop_after++) {
+        s->logged = 0;
+        s->answer = stop_there;
+        s->options.checkpoint = NULL;
+        live(s, c);
+        s->answer = NULL;
+        s->options.checkpoint = c;
+        live(s, c);
+        assert_int_equal(s->logged, 14);
+        for (unsigned i = 0; i < 14; i++) {
+            assert_int_equal(s->log[i].number, (i < 8 ? 1001 + i / 2 : 2001 + (i - 8) / 2));
+            assert_int_equal(s->log[i].sub, i % 2);
+        }
+    }
+    kinesis_checkpoint_free(c);
+}
+
 /* ---- until ---- */
 
 static void until_a_time(void **state)
@@ -176,6 +232,8 @@ int main(void)
         STAGE(one_record_a_life),
         STAGE(from_now_on_is_remembered),
         STAGE(while_records_are_delivered),
+        STAGE(members_of_aggregates),
+        STAGE(stopped_after_each_member),
         STAGE(until_a_time),
         STAGE(until_a_time_that_has_passed),
     };

@@ -23,7 +23,18 @@ struct kinesis_record {
     struct sigv4_slice encryption_type; /* may be empty */
     int64_t arrived_unix_ms;            /* INT64_MIN: the service did not say */
     int64_t behind_ms;                  /* distance to the tip when fetched; -1: not said */
+    /* Of a record that came in an aggregate of the KPL: its own key and data are above, sequence
+     * number and arrival are the aggregate's. */
+    uint64_t sub_sequence_number;         /* 0, 1, 2 ... in the aggregate */
+    struct sigv4_slice explicit_hash_key; /* decimal; may be empty */
+    uint32_t flags;
 };
+/* flags */
+#define KINESIS_AGGREGATED 0x1u /* it came in an aggregate */
+/* Its key belongs to another shard: the aggregate was made by an older map of the shards. The KCL
+ * drops the whole aggregate, and a producer that notices writes it again elsewhere. */
+#define KINESIS_OUTSIDE_SHARD     0x2u
+#define KINESIS_AGGREGATE_DAMAGED 0x4u /* an aggregate that cannot be read, as it came */
 /* Keep a record past its callback without a copy: what was received with it stays, too. @thread
  * any. Each hold wants one release; records may outlive the consumer, but not its loop. */
 SIGV4_API const struct kinesis_record *kinesis_record_hold(const struct kinesis_record *record);
@@ -70,7 +81,7 @@ struct kinesis_consumer_options {
     void *ctx;
     uint32_t max_records_per_fetch; /* 0: the service's 10000 */
     uint32_t idle_ms;               /* between reads at the tip; 0: 1000 */
-    uint32_t flags;                 /* KINESIS_STOP_AT_TIP, KINESIS_NO_PACING */
+    uint32_t flags;                 /* KINESIS_STOP_AT_TIP, ... */
     /* Shards with a position go on there, their children begin at their oldest record, and start is
      * for the others. Copied. NULL: none. */
     const struct kinesis_checkpoint *checkpoint;
@@ -78,8 +89,9 @@ struct kinesis_consumer_options {
      */
     int64_t until_unix_ms;
 };
-#define KINESIS_STOP_AT_TIP 0x2u /* end when every shard has ended or has nothing more for now */
-#define KINESIS_NO_PACING   0x1u /* read as fast as answers come: against local services only */
+#define KINESIS_STOP_AT_TIP     0x2u /* end when every shard has ended or has nothing more for now */
+#define KINESIS_NO_PACING       0x1u /* read as fast as answers come: against local services only */
+#define KINESIS_KEEP_AGGREGATES 0x4u /* deliver aggregates of the KPL as they came */
 #define KINESIS_CONSUMER_OPTIONS                                                                   \
     {                                                                                              \
         .size = sizeof(struct kinesis_consumer_options)                                            \
