@@ -1,4 +1,6 @@
-/* Runs vectors/retry: the standard mode of both generations, alone and with a shared quota. */
+/* Runs vectors/retry: the standard mode of both generations, alone and with a shared quota, and the
+ * curve of the adaptive mode. */
+#include "client/pace.h"
 #include "client/retry.h"
 #include "vectors/vectors.h"
 
@@ -153,12 +155,54 @@ static void run_file(const char *file, bool older, struct tally *total)
     total->failed += t.failed;
 }
 
+/* The curve of the adaptive mode; a throttle lowers the rate that was last calculated. */
+static void run_curve(struct tally *t, const json_t *test)
+{
+    const json_t *given = json_object_get(test, "given"), *step;
+    struct sigv4__pace pace;
+    unsigned failed = t->failed;
+    size_t i;
+    sigv4__pace_init(
+        &pace, (int64_t)(json_number_value(json_object_get(given, "last_throttle_time")) * 1000));
+    pace.last_max = json_number_value(json_object_get(given, "last_max_rate"));
+    double rate = pace.last_max;
+    json_array_foreach(json_object_get(test, "cases"), i, step)
+    {
+        double now = json_number_value(json_object_get(step, "timestamp"));
+        double expected = json_number_value(json_object_get(step, "calculated_rate"));
+        bool success = strcmp(vectors_text(step, "response"), "success") == 0;
+        char a[32], b[32];
+        rate = success ? sigv4__pace_raise(&pace, now) : sigv4__pace_lower(&pace, rate, now);
+        snprintf(a, sizeof a, "%.9f", expected);
+        snprintf(b, sizeof b, "%.9f", rate);
+        if (rate > expected + 5e-7 || rate < expected - 5e-7)
+            tally_check(t, vectors_text(test, "name"), "rate", a, b);
+    }
+    t->passed += t->failed == failed;
+}
+
+static void run_curves(const char *file, struct tally *total)
+{
+    struct tally t = {0};
+    json_t *tests = vectors_load(file), *test;
+    size_t i;
+    json_array_foreach(tests, i, test)
+    {
+        run_curve(&t, test);
+    }
+    json_decref(tests);
+    tally_print(&t, file);
+    total->passed += t.passed;
+    total->failed += t.failed;
+}
+
 int main(void)
 {
     struct tally total = {0};
     run_file("retry/standard-2026.json", false, &total);
     run_file("retry/standard-2026-multi-threaded.json", false, &total);
     run_file("retry/standard-v2.json", true, &total);
+    run_curves("retry/adaptive-cubic.json", &total);
     printf("skipped: retry/_retry.json: the legacy mode's table; the library has no legacy mode\n"
            "skipped: retry/sdk-default-configuration.json: defaults of SDKs, not cases\n");
     return total.failed || total.passed == 0;
