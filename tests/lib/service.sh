@@ -1,7 +1,7 @@
 # The skeleton of the scripts in tests/peers that start and stop one service each. Sourced by them; needs bash.
 #
 # A script sets service_NAME, defines service_launch (spawn the daemons, wait until they answer, print assignments with
-# service_say) and ends with: service_main "$@". DIR holds everything of one instance: log/ stays after stop, the rest goes.
+# service_say) and ends with: service_main "$@". DIR holds everything of one instance: log/ stays after stop until the next start, the rest goes.
 # With PEER_OWNER=PID in the environment the instance also stops when that process is gone, however it died.
 
 . "$(dirname "${BASH_SOURCE[0]}")/place.sh"
@@ -25,6 +25,7 @@ service__start() {
         printf '%s: an instance was started in %s: stop it first\n' "$service_NAME" "$SERVICE_DIR" >&2
         exit 1
     fi
+    rm -rf "$SERVICE_DIR/log" "$SERVICE_DIR/data"
     mkdir -p "$SERVICE_DIR/log" "$SERVICE_DIR/data"
     service__remember starter $$
     trap 'exit 130' INT
