@@ -1,7 +1,8 @@
 # The skeleton of the scripts in tests/peers that start and stop one service each. Sourced by them; needs bash.
 #
 # A script sets service_NAME, defines service_launch (spawn the daemons, wait until they answer, print assignments with
-# service_say) and ends with: service_main "$@". DIR holds everything of one instance: log/ stays after stop until the next start, the rest goes.
+# service_say) and ends with: service_main "$@". DIR holds everything of one instance: log/ stays until the next start, the
+# rest goes at stop.
 # With PEER_OWNER=PID in the environment the instance also stops when that process is gone, however it died.
 
 . "$(dirname "${BASH_SOURCE[0]}")/place.sh"
