@@ -49,6 +49,8 @@ int s3_client_new(struct s3_client **out, struct sigv4_client *base,
         c->options.max_requests = 8;
     if (c->options.max_buffered_bytes == 0)
         c->options.max_buffered_bytes = UINT64_C(32) << 20;
+    s3__pool_init(&c->requests, c, c->options.max_requests);
+    s3__pool_init(&c->buffers, c, c->options.max_buffered_bytes);
     c->close_job.run = run_close;
     atomic_init(&c->holders, 1);
     *out = c;

@@ -1,6 +1,8 @@
 #ifndef OBJECT_CLIENT_H
 #define OBJECT_CLIENT_H
 /* Inside the S3 client. All but holders and closing is touched on the loop only. */
+#include "object/pool.h"
+
 #include <s3/client.h>
 #include <stdatomic.h>
 
@@ -22,7 +24,9 @@ struct s3_client {
     atomic_bool closing;
     struct s3__operation *operations; /* under way */
     struct s3__known_region regions[S3__REGIONS_KNOWN];
-    unsigned next_region; /* the entry that is given up when all are used */
+    unsigned next_region;              /* the entry that is given up when all are used */
+    char last_host[256];               /* of the last answer, or failure, of any request */
+    struct s3__pool requests, buffers; /* shared by the transfers */
 };
 void s3__client_hold(struct s3_client *client);
 void s3__client_unhold(struct s3_client *client);

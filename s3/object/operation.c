@@ -82,9 +82,11 @@ void s3__operation_end(struct s3__operation *op, const struct s3_result *result)
 {
     struct s3_client *client = op->client;
     struct sigv4_call *call = op->call;
+    struct s3_result whole = *result;
+    whole.host = client->last_host;
     op->ended = true;
     unlist(op);
-    op->on_done(op->ctx, result);
+    op->on_done(op->ctx, &whole);
     op->ops->free(op);
     sigv4_call_finish(call);
     s3__client_unhold(client);

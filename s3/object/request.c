@@ -177,7 +177,7 @@ static int read_body(void *ctx, uint64_t offset, void *buf, size_t cap, size_t *
 
 static void on_done(void *ctx, const struct sigv4_response *response);
 
-static void fill_headers(const struct s3__request *r, struct sigv4_header *out)
+void s3__request_headers(const struct s3__request *r, struct sigv4_header *out)
 {
     for (size_t i = 0; i < r->header_count; i++) {
         const struct s3__header_place *h = &r->headers[i];
@@ -215,7 +215,7 @@ static struct sigv4_request describe(struct s3__request *r, const struct sigv4_h
 static int send_as_is(struct s3__request *r, struct sigv4_error *err)
 {
     struct sigv4_header headers[S3__REQUEST_HEADERS];
-    fill_headers(r, headers);
+    s3__request_headers(r, headers);
     struct sigv4_request request = describe(r, headers);
     return sigv4_send(r->client->base, &request, &r->call, err);
 }
@@ -331,6 +331,7 @@ static void finish_asking(struct s3__request *r, const struct sigv4_response *re
 static void on_done(void *ctx, const struct sigv4_response *response)
 {
     struct s3__request *r = ctx;
+    sigv4__fixed_copy(r->client->last_host, sizeof r->client->last_host, sigv4_str(response->host));
     if (r->asking) {
         finish_asking(r, response);
     } else if (!follow(r, response)) {
@@ -359,7 +360,7 @@ int s3__request_presign(struct s3__request *r, uint32_t expires_seconds, struct 
     int status = s3__request_check(r, err);
     if (status)
         return status;
-    fill_headers(r, headers);
+    s3__request_headers(r, headers);
     struct sigv4_request request = describe(r, headers);
     return sigv4_presign_url(r->client->base, &request, expires_seconds, out, err);
 }

@@ -72,6 +72,8 @@ struct s3__header_mark {
 };
 struct s3__header_mark s3__request_mark(const struct s3__request *r);
 void s3__request_back_to(struct s3__request *r, struct s3__header_mark mark);
+/* All of them, as views into the request; out has room for S3__REQUEST_HEADERS. */
+void s3__request_headers(const struct s3__request *r, struct sigv4_header *out);
 /* The sticky failure, told. */
 int s3__request_check(const struct s3__request *r, struct sigv4_error *err);
 /* @thread loop. Non-zero: on_done never comes. */

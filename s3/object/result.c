@@ -28,6 +28,7 @@ void s3__result_fill(struct s3_result *result, const struct sigv4_response *resp
         .maybe_done = response->maybe_done,
         .checksum = S3_CHECKSUM_NONE,
         .response = response,
+        .host = response->host,
     };
     memset(own, 0, sizeof *own);
     int http_status = response->http_status;

@@ -1,6 +1,6 @@
 /* Every call with the n-th allocation failing, for every n: it is refused, or ends once with an
  * error, or did not need that memory; nothing leaks. */
-#include "flow/s3_stage.h"
+#include "flow/s3_transfer.h"
 #include "unit/counted_alloc.h"
 
 static const struct s3_at at = {.size = sizeof at, .bucket = "bucket", .key = "k"};
@@ -180,8 +180,127 @@ static void every_allocation_may_fail(void **state)
     }
 }
 
+/* ---- transfers ---- */
+
+static const char text[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+static char path[64];
+
+static int upload_file(struct s3_client *c, struct ended *e)
+{
+    struct s3_attributes attributes = {.size = sizeof attributes, .content_type = "text/plain"};
+    struct s3_upload upload = {.size = sizeof upload,
+                               .to = &at,
+                               .path = path,
+                               .part_size = 10,
+                               .attributes = &attributes,
+                               .on_done = note_end,
+                               .ctx = e};
+    return s3_upload(c, &upload, NULL, NULL);
+}
+
+static int upload_pipe(struct s3_client *c, struct ended *e)
+{
+    static int fds[2] = {-1, -1};
+    struct s3_upload upload = {
+        .size = sizeof upload, .to = &at, .part_size = 10, .on_done = note_end, .ctx = e};
+    if (fds[0] >= 0)
+        close(fds[0]);
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(write(fds[1], text, 36), 36);
+    close(fds[1]);
+    upload.fd = fds[0];
+    return s3_upload(c, &upload, NULL, NULL);
+}
+
+static int download_file(struct s3_client *c, struct ended *e)
+{
+    struct s3_download download = {.size = sizeof download,
+                                   .from = &at,
+                                   .path = path,
+                                   .part_size = 10,
+                                   .on_done = note_end,
+                                   .ctx = e};
+    return s3_download(c, &download, NULL, NULL);
+}
+
+static int download_chunks(struct s3_client *c, struct ended *e)
+{
+    struct s3_download download = {.size = sizeof download,
+                                   .from = &at,
+                                   .on_chunk = take_chunk,
+                                   .part_size = 10,
+                                   .on_done = note_end,
+                                   .ctx = e};
+    return s3_download(c, &download, NULL, NULL);
+}
+
+static int copy_parts(struct s3_client *c, struct ended *e)
+{
+    struct s3_copy copy = {.size = sizeof copy,
+                           .from = S3_AT("bucket", "source"),
+                           .to = &at,
+                           .on_done = note_end,
+                           .ctx = e};
+    struct s3_copy_large large = {.size = sizeof large, .copy = &copy, .part_size = 10};
+    return s3_copy_large(c, &large, NULL, NULL);
+}
+
+static bool try_transfer(int (*start)(struct s3_client *c, struct ended *e), unsigned fail_at,
+                         struct counted_alloc *counted)
+{
+    struct sigv4_alloc alloc = counted_alloc(counted);
+    struct transfer_stage t = {.end = {0}};
+    *counted = (struct counted_alloc){.fail_at = fail_at};
+    write_file(path, text, 36);
+    int status = stage_try(&t.s, NULL, NULL, &alloc);
+    t.b = fake_bucket_new(t.s.fake);
+    fake_bucket_put(t.b, "/k", text, 36);
+    fake_bucket_put(t.b, "/source", text, 36);
+    if (status == SIGV4_OK)
+        status = start(t.s.s3, &t.end);
+    if (status == SIGV4_OK) {
+        transfer_finish(&t);
+        status = t.end.status;
+    } else {
+        assert_int_equal(status, SIGV4_E_NOMEM);
+    }
+    /* An abort may fail for want of memory, too; then it says so. */
+    if (!strstr(t.end.message, "could not be removed"))
+        assert_int_equal(fake_bucket_parts(t.b), 0);
+    stage_down(&t.s);
+    fake_bucket_free(t.b);
+    assert_int_equal(counted->live, 0);
+    return status == SIGV4_OK;
+}
+
+static void every_allocation_of_a_transfer_may_fail(void **state)
+{
+    static int (*const starts[])(struct s3_client * c, struct ended * e) = {
+        upload_file, upload_pipe, download_file, download_chunks, copy_parts};
+    struct counted_alloc counted;
+    char folder[32] = "/tmp/s3-memory-XXXXXX";
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/file", folder);
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        unsigned n = 1;
+        for (bool over = false; !over && n < 3000; n++) {
+            bool ok = try_transfer(starts[i], n, &counted);
+            over = counted.requests < n;
+            assert_true(ok || !over);
+        }
+        print_message("transfer %zu: %u allocations\n", i, n - 2);
+        assert_in_range(n, 50, 2999);
+    }
+    unlink(path);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_may_fail)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(every_allocation_of_a_transfer_may_fail),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

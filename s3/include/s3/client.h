@@ -74,7 +74,8 @@ struct s3_result {
     struct sigv4_slice bucket_region;  /* "" when not said */
     struct sigv4_slice body;           /* of s3_get without on_chunk */
     const struct sigv4_response
-        *response; /* all headers of the last answer; NULL: there was none */
+        *response;    /* all headers of the last answer; NULL: there was none */
+    const char *host; /* the last request's; "" when there was none */
 };
 /* The i-th x-amz-meta- header, name without that prefix; false after the last. @thread loop */
 SIGV4_API bool s3_result_metadata(const struct s3_result *result, size_t i,

@@ -47,7 +47,11 @@ struct s3_upload {
     s3_done_fn *on_done;
     void *ctx;
 };
-#define S3_KEEP_PARTS 0x1u /* flag: leave parts (or the unfinished file) for a token to resume */
+/* flags */
+#define S3_KEEP_PARTS 0x1u /* leave parts (or the unfinished file) for a token to resume */
+#define S3_NO_SYNC                                                                                 \
+    0x2u /* do not wait until a file is on the disk: for many, with one sync after                 \
+          */
 SIGV4_API int s3_upload(struct s3_client *client, const struct s3_upload *upload,
                         struct sigv4_call **call, struct sigv4_error *err) SIGV4_MUST_CHECK;
 
@@ -65,7 +69,7 @@ struct s3_download {
     uint64_t part_size; /* 0: 8 MiB */
     const struct s3_conditions *conditions;
     const struct s3_encryption *encryption; /* only customer_key */
-    uint32_t flags;                         /* S3_KEEP_PARTS */
+    uint32_t flags;
     const char *resume; /* a token of an earlier download of the same object to the same path */
     s3_token_fn *on_token;
     s3_progress_fn *on_progress;
@@ -75,7 +79,8 @@ struct s3_download {
 SIGV4_API int s3_download(struct s3_client *client, const struct s3_download *download,
                           struct sigv4_call **call, struct sigv4_error *err) SIGV4_MUST_CHECK;
 
-/* Inside the service, any length: one request up to 5 GB, else parts. */
+/* Inside the service, any length: one request up to 5 GB (or part_size, when that was given), else
+ * parts, with the source's content type and metadata but not its tags and access list. */
 struct s3_copy_large {
     size_t size;
     const struct s3_copy *copy; /* its on_done and ctx count */
