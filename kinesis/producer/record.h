@@ -7,10 +7,8 @@
 #include "shards/hash_key.h"
 #include "wire/put_item.h"
 
-enum {
-    KINESIS__INLINE_TEXTS = 56, /* partition key and explicit hash key, when they are short */
-    KINESIS__NO_GATE = UINT32_MAX
-};
+enum { KINESIS__INLINE_TEXTS = 56 }; /* partition key and explicit hash key, when they are short */
+#define KINESIS__NO_GATE UINT32_MAX
 
 enum kinesis__record_flag {
     KINESIS__SPREAD = 0x01, /* no partition key was given: one was made up */
