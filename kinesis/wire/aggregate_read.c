@@ -66,6 +66,7 @@ static bool read_bytes(struct bytes *in, uint64_t n, struct sigv4_slice *out)
 static bool read_field(struct bytes *in, struct field *f)
 {
     uint64_t head;
+    memset(f, 0, sizeof *f);
     if (!read_number(in, &head) || head >> 3 == 0 || head > UINT32_MAX)
         return false;
     f->number = head >> 3;
