@@ -38,7 +38,7 @@ static struct cursor bytes(struct cursor *c)
 }
 
 struct tables {
-    struct cursor keys[5000], hash_keys[5000];
+    struct cursor *keys, *hash_keys;
     size_t key_count, hash_key_count;
 };
 
@@ -89,18 +89,13 @@ static bool has_frame(const char *data, size_t len)
     return memcmp(md5, data + len - 16, 16) == 0;
 }
 
-size_t rig_members(const char *data, size_t len, struct rig_member *out, size_t cap)
+static size_t read_all(struct cursor c, struct tables *t, struct rig_member *out, size_t cap)
 {
-    struct tables *t = calloc(1, sizeof *t);
     size_t n = 0;
-    struct cursor c = {(const unsigned char *)data + 4, (const unsigned char *)data + len - 16};
-    if (!has_frame(data, len))
-        c.at = c.end;
     while (c.at < c.end) {
         uint64_t head = number(&c);
         need(head == 0x0a || head == 0x12 || head == 0x1a, "a field");
         struct cursor field = bytes(&c);
-        need(t->key_count < 5000 && t->hash_key_count < 5000, "the number of keys");
         if (head == 0x0a)
             t->keys[t->key_count++] = field;
         else if (head == 0x12)
@@ -108,17 +103,32 @@ size_t rig_members(const char *data, size_t len, struct rig_member *out, size_t 
         else if (n++ < cap)
             read_member(field, t, &out[n - 1]);
     }
-    free(t);
+    return n;
+}
+
+size_t rig_members(const char *data, size_t len, struct rig_member *out, size_t cap)
+{
+    if (!has_frame(data, len))
+        return 0;
+    /* A key takes two bytes at least. */
+    struct tables t = {.keys = malloc(len / 2 * sizeof *t.keys),
+                       .hash_keys = malloc(len / 2 * sizeof *t.hash_keys)};
+    need(t.keys && t.hash_keys, "memory");
+    size_t n = read_all(
+        (struct cursor){(const unsigned char *)data + 4, (const unsigned char *)data + len - 16},
+        &t, out, cap);
+    free(t.keys);
+    free(t.hash_keys);
     return n;
 }
 
 bool rig_is_dropped(const struct fake_stream *s, const struct fake_written *w)
 {
-    enum { CAP = 20000 };
-    struct rig_member *members = calloc(CAP, sizeof *members);
-    size_t n = rig_members(w->data, w->len, members, CAP);
+    size_t n = rig_members(w->data, w->len, NULL, 0);
+    struct rig_member *members = malloc((n + 1) * sizeof *members);
     bool dropped = false;
-    need(n <= CAP, "the number of members");
+    need(members != NULL, "memory");
+    rig_members(w->data, w->len, members, n);
     for (size_t i = 0; i < n; i++)
         dropped |= !fake_stream_covers(s, w->shard, members[i].key,
                                        members[i].hash_key[0] ? members[i].hash_key : NULL);

@@ -22,6 +22,7 @@ struct fake_stream {
     size_t count, cap;
     unsigned puts, lists, summaries, max_record_kib;
     bool shards_denied;
+    enum fake_lie lie;
     size_t largest_put;
     char *answer;
     unsigned long long next_sequence;
@@ -40,7 +41,7 @@ static hash parse(const char *text)
 {
     hash h = 0;
     for (; *text; text++)
-        h = h * 10 + (hash)(*text - '0');
+        h = h * 10 + (unsigned)(*text - '0');
     return h;
 }
 
@@ -214,6 +215,23 @@ static json_t *carry_out(struct fake_stream *s, json_t *records, const struct fa
                      "EncryptionType", "NONE");
 }
 
+static json_t *tell_lies(const struct fake_stream *s, json_t *answer)
+{
+    json_t *entries = json_object_get(answer, "Records");
+    size_t n = json_array_size(entries);
+    bool partly = json_integer_value(json_object_get(answer, "FailedRecordCount")) > 0;
+    if (s->lie == FAKE_SWAPPED && n > 1) {
+        json_t *first = json_incref(json_array_get(entries, 0));
+        json_array_set(entries, 0, json_array_get(entries, n - 1));
+        json_array_set_new(entries, n - 1, first);
+    }
+    for (size_t i = 0; s->lie == FAKE_ALL_FAILED && partly && i < n; i++)
+        json_array_set_new(entries, i,
+                           json_pack("{s:s,s:s}", "ErrorCode", "InternalFailure", "ErrorMessage",
+                                     "Internal Service Failure"));
+    return answer;
+}
+
 static void set_answer(struct fake_stream *s, struct fake_answer *answer, json_t *body)
 {
     free(s->answer);
@@ -284,7 +302,7 @@ static void put_records(struct fake_stream *s, const struct fake_request *reques
             abort();
         if (size_of(records) > s->largest_put)
             s->largest_put = size_of(records);
-        set_answer(s, answer, carry_out(s, records, &put));
+        set_answer(s, answer, tell_lies(s, carry_out(s, records, &put)));
         json_decref(in);
     }
     how_it_ends(s, &put, answer);
@@ -390,6 +408,19 @@ void fake_stream_set_max_record_kib(struct fake_stream *s, unsigned kib)
 void fake_stream_deny_shards(struct fake_stream *s)
 {
     s->shards_denied = true;
+}
+
+void fake_stream_lie(struct fake_stream *s, enum fake_lie lie)
+{
+    s->lie = lie;
+}
+
+unsigned fake_stream_open(const struct fake_stream *s)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < s->shard_count; i++)
+        n += s->shards[i].seen.open;
+    return n;
 }
 
 size_t fake_stream_count(const struct fake_stream *s)

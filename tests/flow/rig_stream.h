@@ -54,6 +54,15 @@ void fake_stream_split_all(struct fake_stream *s);
 /* Every two neighbours become one. */
 void fake_stream_merge_all(struct fake_stream *s);
 
+/* What a producer with a mistake would look like from here. */
+enum fake_lie {
+    FAKE_HONEST,
+    FAKE_ALL_FAILED, /* where one record failed, all are said to have failed */
+    FAKE_SWAPPED     /* two records of a request change places */
+};
+void fake_stream_lie(struct fake_stream *s, enum fake_lie lie);
+unsigned fake_stream_open(const struct fake_stream *s); /* open shards */
+
 size_t fake_stream_count(const struct fake_stream *s);
 const struct fake_written *fake_stream_at(const struct fake_stream *s, size_t i);
 const struct fake_shard *fake_stream_shard(const struct fake_stream *s, unsigned shard);
