@@ -32,7 +32,7 @@ static struct kinesis__errand_kind kind_of(const char *operation, const char *ta
         .operation = operation,
         .target = target,
         .type = KINESIS_CONTROL,
-        .stream = in->consumer_arn ? NULL : in->stream_arn,
+        .stream = in->consumer_arn && *in->consumer_arn ? NULL : in->stream_arn,
         .consumer_arn = in->consumer_arn,
         .timeout_ms = in->timeout_ms,
     };

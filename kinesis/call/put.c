@@ -2,6 +2,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "call/errand.h"
+#include "wire/control_input.h"
 #include "wire/put_answer.h"
 #include "wire/put_records.h"
 #include "wire/stream_name.h"
@@ -56,6 +57,8 @@ static int write_record(struct put_call *c, const struct kinesis_put_record_inpu
     int rc = kinesis__stream_check(in->stream, err);
     if (!rc)
         rc = kinesis__put_item_check(&item, KINESIS__RECORD_MAX_BYTES, err);
+    if (!rc && in->sequence_number_for_ordering.len)
+        rc = kinesis__sequence_number_check(in->sequence_number_for_ordering, err);
     if (rc)
         return rc;
     rc = kinesis__put_record_write(&c->body, sigv4_str(in->stream), &item,

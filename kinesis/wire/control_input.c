@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "wire/json_writer.h"
+#include "wire/plain_text.h"
 #include "wire/put_item.h"
 #include "wire/stream_name.h"
 
@@ -21,7 +22,7 @@ static int check_shard_id(struct sigv4_slice id, const char *which, struct sigv4
                        (int)(id.len > MAX_ID ? MAX_ID : id.len), id.len ? p : "", which);
 }
 
-static int check_sequence(struct sigv4_slice s, struct sigv4_error *err)
+int kinesis__sequence_number_check(struct sigv4_slice s, struct sigv4_error *err)
 {
     const char *p = s.ptr;
     bool ok = s.len >= 1 && s.len <= MAX_SEQUENCE && (p[0] != '0' || s.len == 1);
@@ -31,6 +32,16 @@ static int check_sequence(struct sigv4_slice s, struct sigv4_error *err)
         return SIGV4_OK;
     return sigv4__fail(err, SIGV4_E_INVALID, "'%.*s' is no sequence number",
                        (int)(s.len > MAX_SEQUENCE ? MAX_SEQUENCE : s.len), s.len ? p : "");
+}
+
+/* Opaque text the service gave out once. */
+static int check_opaque(struct sigv4_slice s, size_t max, const char *which,
+                        struct sigv4_error *err)
+{
+    size_t characters;
+    if (s.len >= 1 && s.len <= max && kinesis__utf8_count(s, &characters))
+        return SIGV4_OK;
+    return sigv4__fail(err, SIGV4_E_INVALID, "a %s has 1 to %zu characters", which, max);
 }
 
 static int check_moment(int64_t unix_ms, struct sigv4_error *err)
@@ -86,7 +97,7 @@ int kinesis__write_get_shard_iterator(struct sigv4__buffer *b,
     if (!rc && !type)
         rc = sigv4__fail(err, SIGV4_E_INVALID, "unknown iterator type %d", (int)in->type);
     if (!rc && by_number)
-        rc = check_sequence(in->sequence_number, err);
+        rc = kinesis__sequence_number_check(in->sequence_number, err);
     if (!rc && in->type == KINESIS_AT_TIMESTAMP)
         rc = check_moment(in->timestamp_unix_ms, err);
     if (!rc)
@@ -108,14 +119,14 @@ int kinesis__write_get_records(struct sigv4__buffer *b, const struct kinesis_get
 {
     /* Only an ARN goes along: the operation knows no stream name (facts, 1.3). */
     bool with_arn = in->stream && kinesis__stream_is_arn(sigv4_str(in->stream));
-    if (in->shard_iterator.len == 0 || in->shard_iterator.len > MAX_ITERATOR)
-        return sigv4__fail(err, SIGV4_E_INVALID, "a shard iterator has 1 to %d characters",
-                           MAX_ITERATOR);
+    int rc = check_opaque(in->shard_iterator, MAX_ITERATOR, "shard iterator", err);
+    if (rc)
+        return rc;
     if (in->limit > 10000)
         return sigv4__fail(err, SIGV4_E_INVALID,
                            "%u records are more than the 10000 one call can give",
                            (unsigned)in->limit);
-    int rc = with_arn ? kinesis__stream_check(in->stream, err) : SIGV4_OK;
+    rc = with_arn ? kinesis__stream_check(in->stream, err) : SIGV4_OK;
     if (rc)
         return rc;
     sigv4__buffer_char(b, '{');
@@ -175,10 +186,17 @@ static int write_filter(struct sigv4__buffer *b, const struct kinesis_list_shard
 }
 
 /* A next page goes by its token alone: the service refuses it together with the stream's name. */
-static int write_list_page(struct sigv4__buffer *b, const struct kinesis_list_shards_input *in)
+static int write_list_page(struct sigv4__buffer *b, const struct kinesis_list_shards_input *in,
+                           struct sigv4_error *err)
 {
+    bool with_arn = in->stream && kinesis__stream_is_arn(sigv4_str(in->stream));
+    int rc = check_opaque(in->next_token, MAX_TOKEN, "next token", err);
+    if (!rc && with_arn)
+        rc = kinesis__stream_check(in->stream, err);
+    if (rc)
+        return rc;
     sigv4__buffer_char(b, '{');
-    if (in->stream && kinesis__stream_is_arn(sigv4_str(in->stream)))
+    if (with_arn)
         kinesis__stream_write(b, in->stream);
     kinesis__json_write_text(b, "NextToken", in->next_token);
     if (in->max_results)
@@ -192,11 +210,13 @@ int kinesis__write_list_shards(struct sigv4__buffer *b, const struct kinesis_lis
 {
     if (in->max_results > 10000)
         return sigv4__fail(err, SIGV4_E_INVALID, "max_results is at most 10000");
-    if (in->next_token.len > MAX_TOKEN)
-        return sigv4__fail(err, SIGV4_E_INVALID, "the next token is too long");
     if (in->next_token.len)
-        return write_list_page(b, in);
-    int rc = begin_with_stream(b, in->stream, err);
+        return write_list_page(b, in, err);
+    int rc = in->exclusive_start_shard_id.len
+                 ? check_shard_id(in->exclusive_start_shard_id, "shard id to start behind", err)
+                 : SIGV4_OK;
+    if (!rc)
+        rc = begin_with_stream(b, in->stream, err);
     if (rc)
         return rc;
     kinesis__json_write_text(b, "ExclusiveStartShardId", in->exclusive_start_shard_id);
@@ -287,6 +307,8 @@ int kinesis__write_stream_consumer(struct sigv4__buffer *b,
     if (by_arn && registering)
         return sigv4__fail(err, SIGV4_E_INVALID,
                            "a consumer is registered by the stream's ARN and a name");
+    if (by_arn && !kinesis__consumer_arn_valid(in->consumer_arn))
+        return sigv4__fail(err, SIGV4_E_INVALID, "'%.140s' is no consumer's ARN", in->consumer_arn);
     if (by_arn) {
         sigv4__buffer_char(b, '{');
         kinesis__json_write_text(b, "ConsumerARN", sigv4_str(in->consumer_arn));

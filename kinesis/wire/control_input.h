@@ -6,6 +6,9 @@
 
 #include <kinesis/calls.h>
 
+/* A sequence number as the service writes them. */
+int kinesis__sequence_number_check(struct sigv4_slice s, struct sigv4_error *err);
+
 int kinesis__write_get_shard_iterator(struct sigv4__buffer *b,
                                       const struct kinesis_get_shard_iterator_input *in,
                                       struct sigv4_error *err);

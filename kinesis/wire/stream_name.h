@@ -10,4 +10,6 @@ bool kinesis__stream_is_arn(struct sigv4_slice stream);
 void kinesis__stream_write(struct sigv4__buffer *b, const char *stream);
 /* A name alone (create). */
 int kinesis__stream_name_check(const char *name, struct sigv4_error *err);
+/* arn:...:stream/NAME/consumer/NAME:NUMBER, as far as it can be told. */
+bool kinesis__consumer_arn_valid(const char *arn);
 #endif
