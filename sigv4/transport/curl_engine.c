@@ -198,6 +198,8 @@ static void land(struct sigv4__flight *f, CURLcode code)
         result.status = SIGV4_E_CANCELED;
     else if (f->read_failed)
         result.status = SIGV4_E_IO;
+    else if (f->lost)
+        sigv4__curl_result_lost(&result);
     curl_multi_remove_handle(f->engine->multi, f->easy);
     unlink_flight(f);
     flight_put(f);

@@ -62,6 +62,24 @@ static int on_seek(void *ctx, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
+/* libcurl is about to send the request. When a connection that was used before ends without an
+ * answer, it would send it again on a new one and tell nobody: but what left this machine may have
+ * been acted on, and whether it may be repeated is not for libcurl to decide. How much of the body
+ * left is not to be learnt here. */
+static int on_begin(void *ctx, char *address, char *own_address, int port, int own_port)
+{
+    struct sigv4__flight *f = ctx;
+    long sent = 0;
+    (void)address;
+    (void)own_address;
+    (void)port;
+    (void)own_port;
+    curl_easy_getinfo(f->easy, CURLINFO_REQUEST_SIZE, &sent);
+    f->lost = f->begun && sent > 0;
+    f->begun = true;
+    return f->lost ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 /* ---- setting a transfer up ---- */
 
 /* One line "Name: value"; an empty value is written "Name;" or libcurl would drop the header. */
@@ -192,6 +210,8 @@ int sigv4__flight_set_up(struct sigv4__flight *f)
     curl_easy_setopt(f->easy, CURLOPT_PRIVATE, f);
     curl_easy_setopt(f->easy, CURLOPT_ERRORBUFFER, f->text);
     curl_easy_setopt(f->easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(f->easy, CURLOPT_PREREQFUNCTION, on_begin);
+    curl_easy_setopt(f->easy, CURLOPT_PREREQDATA, f);
     set_trust(f->easy, o);
     set_times(f->easy, o);
     set_connection(f->easy, o, t->body_length);

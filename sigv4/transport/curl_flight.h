@@ -15,6 +15,8 @@ struct sigv4__flight {
     struct curl_slist *headers;
     uint64_t offset; /* of the request body, for read and seek */
     bool interim;    /* inside the head of a 1xx answer */
+    bool begun;      /* libcurl was about to send the request */
+    bool lost;       /* it was sent, its connection ended without an answer */
     bool read_failed, stopped, aborted, paused, resumed;
     char text[CURL_ERROR_SIZE];
 };

@@ -104,3 +104,12 @@ void sigv4__curl_result(CURL *easy, CURLcode code, uint64_t body_length, const c
     sigv4__fixed_copy(out->detail, sizeof out->detail,
                       sigv4_str(text && *text ? text : curl_easy_strerror(code)));
 }
+
+void sigv4__curl_result_lost(struct sigv4_http_result *out)
+{
+    out->status = SIGV4_E_NETWORK;
+    out->http_status = 0;
+    out->connected = out->request_sent = out->reused = true;
+    sigv4__fixed_copy(out->detail, sizeof out->detail,
+                      SIGV4_LIT("the connection was closed before an answer came"));
+}

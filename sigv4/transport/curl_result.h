@@ -8,4 +8,6 @@
 /* body_length: of the request, to know whether all of it left. text: libcurl's error buffer. */
 void sigv4__curl_result(CURL *easy, CURLcode code, uint64_t body_length, const char *text,
                         struct sigv4_http_result *out);
+/* The request was sent on a connection used before, which then ended without an answer. */
+void sigv4__curl_result_lost(struct sigv4_http_result *out);
 #endif

@@ -1,0 +1,166 @@
+/* A request whose answer is lost is sent once and reported, not quietly sent again by libcurl on
+ * another connection. */
+#include <arpa/inet.h>
+#include <kinesis/kinesis.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "wire/local_service.h"
+
+static struct local_service service;
+
+static void tell_klocal(const char *path, const char *body)
+{
+    struct sockaddr_in to = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)atoi(strrchr(getenv("AWS_ENDPOINT_URL"), ':') + 1)),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    char text[2048];
+    int n = snprintf(text, sizeof text,
+                     "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                     "Content-Length: %zu\r\n\r\n%s",
+                     path, strlen(body), body);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    assert_int_equal(write(fd, text, (size_t)n), n);
+    assert_true(read(fd, text, sizeof text) > 12);
+    assert_memory_equal(text + 9, "200", 3);
+    close(fd);
+}
+
+struct seen {
+    int status;
+    bool maybe_done, reused;
+    uint32_t attempts;
+    size_t records;
+    char iterator[600];
+};
+
+static void on_put(void *ctx, const struct kinesis_put_record_result *r)
+{
+    struct seen *s = ctx;
+    s->status = r->error ? r->error->status : 0;
+    s->maybe_done = r->response->maybe_done;
+    s->attempts = r->response->attempts;
+    s->reused = r->response->http->reused;
+    if (r->error)
+        print_message("%s\n", r->error->message);
+}
+
+static void on_iterator(void *ctx, const struct kinesis_get_shard_iterator_result *r)
+{
+    struct seen *s = ctx;
+    assert_null(r->error);
+    snprintf(s->iterator, sizeof s->iterator, "%.*s", (int)r->shard_iterator.len,
+             (const char *)r->shard_iterator.ptr);
+}
+
+static void on_records(void *ctx, const struct kinesis_get_records_result *r)
+{
+    assert_null(r->error);
+    ((struct seen *)ctx)->records = r->record_count;
+}
+
+static void finish(struct sigv4_call *call)
+{
+    assert_int_equal(sigv4_call_wait(call, 30000), 0);
+    sigv4_call_release(call);
+}
+
+static struct seen put(struct sigv4_client *client, size_t len, uint32_t flags)
+{
+    static char data[400000];
+    struct sigv4_call *call;
+    struct seen s = {0};
+    assert_int_equal(
+        kinesis_put_record(client,
+                           KINESIS_PUT_RECORD(.stream = "once", .partition_key = SIGV4_LIT("k"),
+                                              .data = sigv4_bytes(data, len), .flags = flags),
+                           on_put, &s, &call, NULL),
+        0);
+    finish(call);
+    return s;
+}
+
+static size_t count(struct sigv4_client *client)
+{
+    struct sigv4_call *call;
+    struct seen s = {0};
+    assert_int_equal(kinesis_get_shard_iterator(
+                         client,
+                         KINESIS_GET_SHARD_ITERATOR(.stream = "once",
+                                                    .shard_id = SIGV4_LIT("shardId-000000000000"),
+                                                    .type = KINESIS_TRIM_HORIZON),
+                         on_iterator, &s, &call, NULL),
+                     0);
+    finish(call);
+    assert_int_equal(
+        kinesis_get_records(client, KINESIS_GET_RECORDS(.shard_iterator = sigv4_str(s.iterator)),
+                            on_records, &s, &call, NULL),
+        0);
+    finish(call);
+    return s.records;
+}
+
+static void lost(size_t len)
+{
+    struct sigv4_loop *loop;
+    struct sigv4_client *client;
+    assert_int_equal(sigv4_loop_new(&loop, NULL, NULL), 0);
+    assert_int_equal(sigv4_client_new(&client, loop, NULL, NULL), 0);
+    size_t before = count(client);
+    assert_int_equal(put(client, len, KINESIS_NOT_TWICE).status, 0);
+    tell_klocal(
+        "/_klocal/faults",
+        "{\"rules\":[{\"fault\":\"drop_answer\",\"operation\":\"PutRecord\",\"count\":1}]}");
+    struct seen s = put(client, len, KINESIS_NOT_TWICE);
+    assert_int_equal(s.status, SIGV4_E_NETWORK);
+    assert_true(s.maybe_done);
+    assert_true(s.reused);
+    assert_int_equal(s.attempts, 1);
+    assert_int_equal(count(client), before + 2);
+    /* Without the flag it is the exchange that repeats it, and says how often. */
+    tell_klocal(
+        "/_klocal/faults",
+        "{\"rules\":[{\"fault\":\"drop_answer\",\"operation\":\"PutRecord\",\"count\":1}]}");
+    s = put(client, len, 0);
+    assert_int_equal(s.status, 0);
+    assert_int_equal(s.attempts, 2);
+    assert_int_equal(count(client), before + 4);
+    sigv4_client_free(client);
+    sigv4_loop_free(loop);
+}
+
+static void small_bodies(void **state)
+{
+    (void)state;
+    lost(10);
+}
+
+static void large_bodies(void **state)
+{
+    (void)state;
+    lost(400000);
+}
+
+int main(void)
+{
+    static const char *const args[] = {"--stream", "once", NULL};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(small_bodies),
+        cmocka_unit_test(large_bodies),
+    };
+    signal(SIGPIPE, SIG_IGN);
+    if (!local_service_start(&service, args)) {
+        print_message("SKIP: no klocal\n");
+        return 77;
+    }
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    local_service_stop(&service);
+    return failed;
+}
