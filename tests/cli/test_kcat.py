@@ -454,6 +454,10 @@ CASES = [the_articles_table, json_lines, raw, formats, aggregates, offsets, shar
          progress, resharding, checkpoints, kills]
 
 
+# moto answers 500 to boto3's own PutRecord with an ExplicitHashKey, and does not end the shards that were split.
+NOT_ON_MOTO = (shards, resharding, checkpoints, kills)
+
+
 def main():
     found = services.kinesis_services()
     if not found:
@@ -465,6 +469,9 @@ def main():
     for service in found:
         check.say(f"# {service.name}")
         for case in chosen:
+            if service.name == "moto" and case in NOT_ON_MOTO:
+                check.skip(f"moto: {case.__name__}", "moto fails at hash keys and at the end of shards, with any client")
+                continue
             with check.case(f"{service.name}: {case.__name__}"):
                 case(service)
             drop_streams(service)
