@@ -198,6 +198,8 @@ static void choose_proxy(struct sigv4__exchange *x)
     sigv4__proxy_of(x->client->config, &x->url, &proxy);
     x->how = x->client->http;
     x->how.proxy = proxy.value ? proxy.value : "";
+    if (x->request.flags & SIGV4_REQUEST_FRESH)
+        x->how.flags |= SIGV4_HTTP_FRESH;
 }
 
 static void prepare_transfer(struct sigv4__exchange *x, const char *url)

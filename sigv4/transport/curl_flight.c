@@ -196,6 +196,12 @@ static void set_connection(CURL *easy, const struct sigv4_http_options *o, uint6
 #else
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
+    if (o->flags & SIGV4_HTTP_FRESH) {
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+        curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+        curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    }
     if (o->proxy) {
         curl_easy_setopt(easy, CURLOPT_PROXY, o->proxy);
         curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* the choice was made already */

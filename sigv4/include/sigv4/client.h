@@ -110,6 +110,7 @@ struct sigv4_request {
 #define SIGV4_UNSIGNED      0x2u /* no Authorization (web identity) */
 #define SIGV4_NOT_AGAIN     0x4u /* a repetition could do harm: only when nothing was sent */
 #define SIGV4_REQUEST_HTTP2 0x8u
+#define SIGV4_REQUEST_FRESH 0x10u /* as SIGV4_HTTP_FRESH: to see what a first request costs */
 
 struct sigv4_response { /* the library's; valid during the callback */
     size_t size;

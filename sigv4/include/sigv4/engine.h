@@ -27,6 +27,8 @@ struct sigv4_http_options { /* where and how long; borrowed for the life of the 
 #define SIGV4_HTTP_NO_VERIFY                                                                       \
     0x1u                  /* accept any certificate: for tests against local services only */
 #define SIGV4_HTTP_2 0x2u /* ask for HTTP/2 over TLS, fall back to 1.1 */
+#define SIGV4_HTTP_FRESH                                                                           \
+    0x4u /* a new lookup of the name, a new connection and TLS session, which end with it */
 
 /* How one transfer ended and what it took. */
 struct sigv4_http_result {
