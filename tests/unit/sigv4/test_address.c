@@ -1,5 +1,5 @@
 /* Classes of addresses, at both ends of each range. */
-#include "client/address.h"
+#include "diagnose/address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The whole diagnosis on loopback and in a network namespace without routes. */
-#include "client/lookup.h"
+#include "diagnose/lookup.h"
 
 #include <sigv4/diagnose.h>
 

@@ -1,5 +1,5 @@
 /* Where the proxy in force is; which one it is, test_proxy.c asks. */
-#include "client/proxy_place.h"
+#include "diagnose/proxy_place.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

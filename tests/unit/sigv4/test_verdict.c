@@ -1,7 +1,7 @@
 /* From what was seen to cause, sentence and advice. Nothing is sent here. */
-#include "client/verdict.h"
+#include "diagnose/verdict.h"
 
-#include "client/address.h"
+#include "diagnose/address.h"
 
 #include <errno.h>
 #include <netdb.h>

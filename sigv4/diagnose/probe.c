@@ -1,9 +1,9 @@
 /* Routes, TCP connections and TLS handshakes, tried to see what becomes of them. */
-#include "client/probe.h"
+#include "diagnose/probe.h"
 
 #include "base/fail.h"
-#include "client/address.h"
-#include "client/lookup.h"
+#include "diagnose/address.h"
+#include "diagnose/lookup.h"
 
 #include <curl/curl.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* Why does a request not arrive? One step after the other: proxy, name, connections, TLS. */
 #include "base/fail.h"
 #include "base/text.h"
-#include "client/address.h"
-#include "client/lookup.h"
-#include "client/verdict.h"
+#include "diagnose/address.h"
+#include "diagnose/lookup.h"
+#include "diagnose/verdict.h"
 
 #include <sigv4/endpoint.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-#ifndef CLIENT_LOOKUP_H
-#define CLIENT_LOOKUP_H
+#ifndef DIAGNOSE_LOOKUP_H
+#define DIAGNOSE_LOOKUP_H
 /* A host name's addresses, within a time that the system's resolver does not keep by itself. */
 #include <sigv4/status.h>
 #include <sys/socket.h>

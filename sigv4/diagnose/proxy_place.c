@@ -1,5 +1,5 @@
 /* Where the proxy in force is to be found. */
-#include "client/proxy_place.h"
+#include "diagnose/proxy_place.h"
 
 #include "base/fail.h"
 #include "base/text.h"

@@ -1,5 +1,5 @@
-#ifndef CLIENT_PROBE_H
-#define CLIENT_PROBE_H
+#ifndef DIAGNOSE_PROBE_H
+#define DIAGNOSE_PROBE_H
 /* Routes, TCP connections and TLS handshakes, tried to see what becomes of them. */
 #include <sigv4/diagnose.h>
 #include <sys/socket.h>

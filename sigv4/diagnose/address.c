@@ -1,5 +1,5 @@
 /* IP addresses as a diagnosis looks at them. */
-#include "client/address.h"
+#include "diagnose/address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,9 +1,9 @@
 /* A host name's addresses. The resolver may sit for half a minute where no name server answers; it
  * gets a thread of its own, which is left behind when the time is up and cleans up after itself. */
-#include "client/lookup.h"
+#include "diagnose/lookup.h"
 
 #include "base/fail.h"
-#include "client/address.h"
+#include "diagnose/address.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -1,7 +1,7 @@
-#ifndef CLIENT_REMEDY_H
-#define CLIENT_REMEDY_H
+#ifndef DIAGNOSE_REMEDY_H
+#define DIAGNOSE_REMEDY_H
 /* What to do about a cause: names the endpoint that would help. Pure. */
-#include "client/verdict.h"
+#include "diagnose/verdict.h"
 
 /* A name that AWS gives out, of any partition. */
 bool sigv4__remedy_is_aws_name(const char *host);

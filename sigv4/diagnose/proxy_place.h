@@ -1,5 +1,5 @@
-#ifndef CLIENT_PROXY_PLACE_H
-#define CLIENT_PROXY_PLACE_H
+#ifndef DIAGNOSE_PROXY_PLACE_H
+#define DIAGNOSE_PROXY_PLACE_H
 /* Where the proxy in force is to be found. */
 #include "config/proxy.h"
 

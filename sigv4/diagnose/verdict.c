@@ -1,10 +1,10 @@
 /* From what was seen to a cause and a sentence. The advice is in remedy.c. */
-#include "client/verdict.h"
+#include "diagnose/verdict.h"
 
 #include "base/fail.h"
 #include "base/text.h"
-#include "client/address.h"
-#include "client/remedy.h"
+#include "diagnose/address.h"
+#include "diagnose/remedy.h"
 
 #include <errno.h>
 #include <netdb.h>

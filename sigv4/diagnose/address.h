@@ -1,5 +1,5 @@
-#ifndef CLIENT_ADDRESS_H
-#define CLIENT_ADDRESS_H
+#ifndef DIAGNOSE_ADDRESS_H
+#define DIAGNOSE_ADDRESS_H
 /* IP addresses as a diagnosis looks at them: which class, and how they are written. Pure. */
 #include <sigv4/diagnose.h>
 #include <sys/socket.h>

@@ -1,8 +1,8 @@
-#ifndef CLIENT_VERDICT_H
-#define CLIENT_VERDICT_H
+#ifndef DIAGNOSE_VERDICT_H
+#define DIAGNOSE_VERDICT_H
 /* From what was seen to a cause, one line that says it, and one line of advice. Pure. */
-#include "client/probe.h"
-#include "client/proxy_place.h"
+#include "diagnose/probe.h"
+#include "diagnose/proxy_place.h"
 
 struct sigv4__findings {
     const char *service_id, *region; /* "" when not known */

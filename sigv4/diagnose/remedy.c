@@ -1,5 +1,5 @@
 /* What to do about a cause. Rules: facts, 5.6 and 10. */
-#include "client/remedy.h"
+#include "diagnose/remedy.h"
 
 #include "base/fail.h"
 #include "base/text.h"
