@@ -39,7 +39,8 @@ struct kinesis__batch {
     struct sigv4_slice text;  /* the body, finished */
     char text_hash[65];
     struct sigv4_call *call;
-    void *answer; /* a block for the answer, used again */
+    void *answer;                       /* a block for the answer, used again */
+    struct sigv4_slice encryption_type; /* it said */
     size_t answer_len, answer_cap;
     bool canceled;
 };

@@ -66,7 +66,7 @@ void kinesis__judge_doubts(struct kinesis_producer *p, struct kinesis__queue *do
 {
     struct kinesis__batch *b;
     while ((b = p->on_loop.doubts)) {
-        struct kinesis__verdict v = {p, b, done, kinesis__chance(p)};
+        struct kinesis__verdict v = {p, b, NULL, done, kinesis__chance(p)};
         p->on_loop.doubts = b->next;
         for (size_t i = 0; i < b->count; i++)
             judge_doubt(&v, &b->entries[i], &b->outcomes[i]);

@@ -152,7 +152,7 @@ void kinesis__drop_doubts(struct kinesis_producer *p); /* those nobody waits for
 struct kinesis__outcome {
     enum kinesis_fate fate;
     const struct sigv4_error *error; /* NULL: written */
-    struct sigv4_slice shard_id, sequence_number;
+    struct sigv4_slice shard_id, sequence_number, encryption_type;
     bool aggregated;
 };
 /* Step 5. r is in no queue; it ends in done. */

@@ -68,14 +68,15 @@ static bool isolate(struct kinesis__verdict *v, const struct sigv4_error *err)
     return true;
 }
 
-static void tell_trouble(struct kinesis_producer *p)
+static void tell_trouble(const struct kinesis__verdict *v)
 {
+    struct kinesis_producer *p = v->p;
     int64_t since = p->on_loop.now_ms - p->on_loop.trouble_told_ms;
     if (!p->on_trouble || p->on_loop.freed || (p->on_loop.troubled && since < TROUBLE_EVERY_MS))
         return;
     p->on_loop.troubled = true;
     p->on_loop.trouble_told_ms = p->on_loop.now_ms;
-    p->on_trouble(p->ctx, &p->on_loop.request_error);
+    p->on_trouble(p->ctx, &p->on_loop.request_error, v->response);
 }
 
 void kinesis__judge_failure(struct kinesis__verdict *v, const struct sigv4_error *err, bool maybe)
@@ -91,7 +92,7 @@ void kinesis__judge_failure(struct kinesis__verdict *v, const struct sigv4_error
     if (!alone && !v->b->canceled) {
         kinesis__again_failed(&p->on_loop.again, p->on_loop.now_ms, v->b->sent_ms, v->chance);
         kinesis__say(p, SIGV4_INFO, "%s", err->message);
-        tell_trouble(p);
+        tell_trouble(v);
     }
     if (!alone && is_final(p, err)) {
         tell_all(v, &p->on_loop.request_error);

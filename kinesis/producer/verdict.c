@@ -66,6 +66,7 @@ void kinesis__entry_written(struct kinesis__verdict *v, struct kinesis__entry *e
         .fate = KINESIS_WRITTEN,
         .shard_id = o->shard_id,
         .sequence_number = o->sequence_number,
+        .encryption_type = v->b->encryption_type,
         .aggregated = e->aggregated,
     };
     while ((r = kinesis__queue_pop(&e->records))) {
@@ -163,9 +164,10 @@ static void judge_entry(struct kinesis__verdict *v, struct kinesis__entry *e,
 
 /* ---- the answer ---- */
 
-static void judge_entries(struct kinesis__verdict *v)
+static void judge_entries(struct kinesis__verdict *v, struct sigv4_slice encryption_type)
 {
     struct kinesis_producer *p = v->p;
+    v->b->encryption_type = encryption_type;
     kinesis__again_succeeded(&p->on_loop.again);
     p->on_loop.ever_succeeded = true;
     p->on_loop.troubled = false;
@@ -177,7 +179,7 @@ static void judge_entries(struct kinesis__verdict *v)
 void kinesis__judge(struct kinesis__batch *b, const struct sigv4_response *response,
                     struct kinesis__queue *done)
 {
-    struct kinesis__verdict v = {b->producer, b, done, kinesis__chance(b->producer)};
+    struct kinesis__verdict v = {b->producer, b, response, done, kinesis__chance(b->producer)};
     struct kinesis__put_answer answer;
     struct sigv4_error garbage;
     if (response->error)
@@ -186,5 +188,5 @@ void kinesis__judge(struct kinesis__batch *b, const struct sigv4_response *respo
                                       &garbage))
         kinesis__judge_failure(&v, &garbage, true);
     else
-        judge_entries(&v);
+        judge_entries(&v, answer.encryption_type);
 }

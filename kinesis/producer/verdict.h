@@ -6,7 +6,8 @@
 struct kinesis__verdict {
     struct kinesis_producer *p;
     struct kinesis__batch *b;
-    struct kinesis__queue *done; /* told, to be given back */
+    const struct sigv4_response *response; /* NULL: judged later */
+    struct kinesis__queue *done;           /* told, to be given back */
     uint32_t chance;
 };
 

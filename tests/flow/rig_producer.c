@@ -23,6 +23,8 @@ static void on_result(void *ctx, const struct kinesis_put_result *r)
              (const char *)r->shard_id.ptr);
     snprintf(out->sequence, sizeof out->sequence, "%.*s", (int)r->sequence_number.len,
              (const char *)r->sequence_number.ptr);
+    snprintf(out->encryption, sizeof out->encryption, "%.*s", (int)r->encryption_type.len,
+             (const char *)r->encryption_type.ptr);
     out->sub_sequence = r->sub_sequence_number;
     out->attempts = r->attempts;
     out->latency_ms = r->latency_ms;
@@ -37,11 +39,13 @@ static void on_room(void *ctx)
     ((struct rig *)ctx)->rooms++;
 }
 
-static void on_trouble(void *ctx, const struct sigv4_error *error)
+static void on_trouble(void *ctx, const struct sigv4_error *error,
+                       const struct sigv4_response *response)
 {
     struct rig *rig = ctx;
     rig->troubles++;
     rig->trouble = *error;
+    rig->trouble_host = response->host[0] != '\0';
 }
 
 void rig_init(struct rig *rig, size_t capacity, unsigned shards,

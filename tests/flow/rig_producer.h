@@ -11,7 +11,7 @@ struct rig_result {
     bool maybe_twice, aggregated;
     int status; /* of the error; 0: none */
     char code[64], message[336];
-    char shard[32], sequence[64];
+    char shard[32], sequence[64], encryption[8];
     uint32_t sub_sequence, attempts, latency_ms;
     int64_t at_ms;
     size_t order; /* the how many-th result it was */
@@ -29,6 +29,7 @@ struct rig {
     size_t count, told;
     unsigned rooms, troubles, closed;
     struct kinesis_producer_counts counts; /* as on_closed had them */
+    bool trouble_host;                     /* the response named one */
     struct sigv4_error trouble;            /* the last */
     void (*on_each)(struct rig *rig, size_t tag);
 };

@@ -49,6 +49,7 @@ static void one_record_is_written(void **state)
     assert_int_equal(r->fate, KINESIS_WRITTEN);
     assert_string_equal(r->sequence, w->sequence);
     assert_string_equal(r->shard, fake_stream_shard(rig.stream, w->shard)->id);
+    assert_string_equal(r->encryption, "NONE");
     assert_int_equal(r->attempts, 1);
     assert_int_equal(r->status, 0);
     assert_int_equal(r->at_ms, 55); /* the linger, and the way there */

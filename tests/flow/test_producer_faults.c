@@ -99,6 +99,7 @@ static void one_failure(struct fake_put how, bool maybe, unsigned copies)
     assert_int_equal(stats_of(&rig).requests_failed, 1);
     assert_int_equal(stats_of(&rig).records_maybe_twice, maybe ? 10 : 0);
     assert_int_equal(rig.troubles, 1);
+    assert_true(rig.trouble_host);
     print_message("%s\n", rig.trouble.message);
     rig_end(&rig);
 }

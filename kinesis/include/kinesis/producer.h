@@ -39,6 +39,7 @@ struct kinesis_put_result { /* the library's; valid during the callback */
                        * was lost, or it lay in an aggregate in the wrong shard */
     const struct sigv4_error *error;              /* NULL when written */
     struct sigv4_slice shard_id, sequence_number; /* empty unless written */
+    struct sigv4_slice encryption_type;           /* "NONE", "KMS"; empty when not said */
     uint32_t sub_sequence_number;                 /* place in its aggregate */
     bool aggregated;                              /* it lies in one */
     struct sigv4_slice partition_key;             /* as given */
@@ -52,8 +53,10 @@ typedef void kinesis_result_fn(void *ctx, const struct kinesis_put_result *resul
 /* On the loop, once after FULL was returned: less than half of both budgets is used now. */
 typedef void kinesis_room_fn(void *ctx);
 /* On the loop: a whole request failed. Its records are sent again, or get their results. Called for
- * the first of a row of failures and then at most once a second. */
-typedef void kinesis_trouble_fn(void *ctx, const struct sigv4_error *error);
+ * the first of a row of failures and then at most once a second. Both are the library's; the
+ * response names the host that was tried. */
+typedef void kinesis_trouble_fn(void *ctx, const struct sigv4_error *error,
+                                const struct sigv4_response *response);
 
 struct kinesis_producer_options {
     size_t size;
