@@ -1,7 +1,8 @@
 /* --sink: answers as fast as the bytes can be read, for benchmarks. Nothing is verified or kept.
  *
  * PutRecords: one result per '{' in the body but the first, from a text made once per count.
- * GetRecords: records whose size is the number at the end of the stream's name, made once per size.
+ * GetRecords: records whose size is the number at the end of the stream's name, as many as Limit
+ * says, made once per size and limit.
  * S3: uploads vanish; a key that ends in a number is an object of that many bytes. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ struct sink_request {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct MHD_Response *put_answers[BATCH_MAX + 1];
 static struct {
-    size_t size;
+    size_t size, limit;
     struct MHD_Response *answer;
 } read_answers[16];
 static size_t read_answer_count;
@@ -101,27 +102,29 @@ static void put_records(struct text *text, size_t size, size_t count)
     }
 }
 
-static struct MHD_Response *make_read_answer(size_t size)
+static struct MHD_Response *make_read_answer(size_t size, size_t limit)
 {
     struct text text = {0};
     size_t count = ANSWER_MAX / (size + 12);
     text_puts(&text, "{\"Records\":[");
-    put_records(&text, size, count > RECORDS_MAX ? RECORDS_MAX : count);
+    put_records(&text, size, count > limit ? limit : count);
     text_printf(&text, "],\"NextShardIterator\":\"sink-%zu\",\"MillisBehindLatest\":1000}", size);
     return ready(&text, "application/x-amz-json-1.1");
 }
 
-static struct MHD_Response *read_answer(size_t size)
+static struct MHD_Response *read_answer(size_t size, size_t limit)
 {
     struct MHD_Response *answer = NULL;
+    limit = limit > RECORDS_MAX || limit == 0 ? RECORDS_MAX : limit;
     size = size > PATTERN_SIZE - 1024 ? PATTERN_SIZE - 1024 : size;
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < read_answer_count; i++)
-        if (read_answers[i].size == size)
+        if (read_answers[i].size == size && read_answers[i].limit == limit)
             answer = read_answers[i].answer;
     if (answer == NULL && read_answer_count < sizeof read_answers / sizeof read_answers[0]) {
-        answer = make_read_answer(size);
+        answer = make_read_answer(size, limit);
         read_answers[read_answer_count].size = size;
+        read_answers[read_answer_count].limit = limit;
         read_answers[read_answer_count++].answer = answer;
     }
     pthread_mutex_unlock(&lock);
@@ -179,6 +182,14 @@ static const char *member(const struct sink_request *sink, const char *name, siz
     return found == NULL ? "" : found + 1;
 }
 
+/* The number behind "Limit":, or 0. */
+static size_t limit_of(const struct sink_request *sink)
+{
+    const char *found = strstr(sink->start, "\"Limit\"");
+    found = found == NULL ? NULL : strchr(found, ':');
+    return found == NULL ? 0 : (size_t)strtoull(found + 1, NULL, 10);
+}
+
 static void kinesis(struct request *request, const char *target)
 {
     const struct sink_request *sink = request->state;
@@ -190,7 +201,7 @@ static void kinesis(struct request *request, const char *target)
     }
     if (strstr(target, ".GetRecords") != NULL) {
         const char *text = member(sink, "ShardIterator", &length);
-        response->ready = read_answer(trailing_number(text, length, 1024));
+        response->ready = read_answer(trailing_number(text, length, 1024), limit_of(sink));
         if (response->ready == NULL)
             response->status = 500;
         return;
