@@ -119,6 +119,23 @@ static void too_long(struct s3__upload *u)
     s3__upload_fail(u, &err);
 }
 
+/* Whoever said how much would come knows that this is not all of it. */
+static bool is_wrong_length(const struct s3__upload *u)
+{
+    const struct s3__feed *f = u->feed;
+    return u->asked.flags & S3_EXACT_LENGTH &&
+           (f->ended ? f->offset != u->asked.length : f->offset > u->asked.length);
+}
+
+static void wrong_length(struct s3__upload *u)
+{
+    struct sigv4_error err;
+    sigv4__fail(&err, SIGV4_E_IO, "%.200s gave %s than the %llu bytes that were expected", u->name,
+                u->feed->offset > u->asked.length ? "more" : "fewer",
+                (unsigned long long)u->asked.length);
+    s3__upload_fail(u, &err);
+}
+
 /* Bytes are there: what becomes of them depends on how far the upload is. */
 static void use(struct s3__upload *u, struct load *l)
 {
@@ -145,11 +162,14 @@ static void on_piece(void *ctx, struct s3__piece *piece)
     l->hand->offset = f->offset;
     l->hand->length = piece->length;
     f->offset += piece->length;
-    bool empty = piece->length == 0 && l->hand->index > 0;
-    if (f->halted || piece->error || empty) {
+    bool empty = piece->length == 0 && l->hand->index > 0, wrong = is_wrong_length(u);
+    if (f->halted || piece->error || empty || wrong) {
         int error = piece->error;
+        bool halted = f->halted;
+        if (wrong && !error && !halted)
+            wrong_length(u);
         s3__crew_unused(l->hand);
-        if (error && !f->halted)
+        if (error && !halted)
             fail_reading(u, error);
     } else if (l->hand->index >= S3_MAX_PARTS) {
         s3__crew_unused(l->hand);

@@ -48,10 +48,9 @@ struct s3_upload {
     void *ctx;
 };
 /* flags */
-#define S3_KEEP_PARTS 0x1u /* leave parts (or the unfinished file) for a token to resume */
-#define S3_NO_SYNC                                                                                 \
-    0x2u /* do not wait until a file is on the disk: for many, with one sync after                 \
-          */
+#define S3_KEEP_PARTS   0x1u /* leave parts (or the unfinished file) for a token to resume */
+#define S3_NO_SYNC      0x2u /* do not wait for the disk: for many files, with one sync after */
+#define S3_EXACT_LENGTH 0x4u /* a pipe of another length than expected fails; nothing is stored */
 SIGV4_API int s3_upload(struct s3_client *client, const struct s3_upload *upload,
                         struct sigv4_call **call, struct sigv4_error *err) SIGV4_MUST_CHECK;
 
