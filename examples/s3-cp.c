@@ -15,10 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The build makes the tool s3cp of this file, too, until that has its own. */
-#ifndef TOOL_NAME
 #define TOOL_NAME "s3-cp"
-#endif
 
 struct settings {
     struct session_settings session;

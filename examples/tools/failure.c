@@ -68,7 +68,13 @@ int failure_say_request(const char *tool, struct sigv4_client *client, const cha
                         const struct sigv4_error *err, const char *host)
 {
     int code = failure_say(tool, err);
-    if (code == EXIT_UNREACHABLE && err->http_status == 0 && host[0])
-        say_why(tool, client, service_id, host);
+    failure_explain(tool, client, service_id, err, host);
     return code;
+}
+
+void failure_explain(const char *tool, struct sigv4_client *client, const char *service_id,
+                     const struct sigv4_error *err, const char *host)
+{
+    if (failure_code(err->status) == EXIT_UNREACHABLE && err->http_status == 0 && host[0])
+        say_why(tool, client, service_id, host);
 }

@@ -22,4 +22,7 @@ int failure_say(const char *tool, const struct sigv4_error *err);
  * attempt was made. Blocks; not from a callback. */
 int failure_say_request(const char *tool, struct sigv4_client *client, const char *service_id,
                         const struct sigv4_error *err, const char *host);
+/* Only the look at the way to host, for a failure that was told already. */
+void failure_explain(const char *tool, struct sigv4_client *client, const char *service_id,
+                     const struct sigv4_error *err, const char *host);
 #endif

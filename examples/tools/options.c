@@ -128,8 +128,11 @@ static bool take_item(const struct parser *p, const struct slot *s, const char *
     struct option_list *list = s->into;
     if (!list->items)
         list->items = calloc((size_t)p->argc, sizeof *list->items);
-    if (!list->items)
+    if (!list->rows)
+        list->rows = calloc((size_t)p->argc, sizeof *list->rows);
+    if (!list->items || !list->rows)
         return false;
+    list->rows[list->count] = s->row;
     list->items[list->count++] = value;
     return true;
 }
@@ -241,6 +244,7 @@ void options_free(const struct option_table *table, void *settings)
             if (group->rows[i].kind != OPTION_LIST)
                 continue;
             free(list->items);
+            free(list->rows);
             *list = (struct option_list){0};
         }
     }

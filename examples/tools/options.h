@@ -18,8 +18,10 @@ enum option_kind {
     OPTION_TUNABLE  /* NAME=VALUE: sets a row of the table's tunables */
 };
 
+struct option_row;
 struct option_list {
     const char **items;
+    const struct option_row **rows; /* which option each came from: rows may share a list */
     size_t count;
 };
 

@@ -79,6 +79,7 @@ int session_open(struct session *s, const char *tool, const struct session_setti
     struct sigv4_log log = log_of(tool, settings);
     struct sigv4_loop_options loop = SIGV4_LOOP_OPTIONS;
     loop.log = &log;
+    loop.max_connections = loop.max_connections_per_host = settings->connections;
     signal(SIGPIPE, SIG_IGN);
     *s = (struct session){.tool = tool, .settings = settings};
     int rc = sigv4_loop_new(&s->loop, &loop, &err);

@@ -10,6 +10,7 @@ struct session_settings {
     bool no_verify_ssl, no_sign_request, quiet;
     uint64_t connect_timeout_ms, read_timeout_ms, timeout_ms, max_attempts;
     unsigned verbose;
+    uint32_t connections; /* no option: the most at a time to one host; 0: the library's */
     char tunables; /* the place of -X, whose values go where its rows say */
 };
 /* The group of these options for a tool whose settings have `struct session_settings session`. */
