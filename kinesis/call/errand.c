@@ -96,7 +96,9 @@ int kinesis__errand_send(struct kinesis__errand *e, struct sigv4_client *client,
             .payload_hash = sigv4_str(e->body_hash),
             .timeout_ms = kind->timeout_ms,
             .max_body = kind->max_answer,
-            .flags = kind->not_twice ? SIGV4_NOT_AGAIN : 0,
+            /* Shards have limits of their own: one pace for all of them would be none. */
+            .flags = (kind->not_twice ? SIGV4_NOT_AGAIN : 0) |
+                     (kind->type == KINESIS_DATA ? SIGV4_REQUEST_UNPACED : 0),
             .on_done = on_done,
             .ctx = e,
         };

@@ -229,6 +229,7 @@ static int send_fetch(struct kinesis__reader *r, struct sigv4_error *err)
         .max_body = MAX_ANSWER,
         .reuse = r->page->body,
         .reuse_cap = r->page->body_cap,
+        .flags = SIGV4_REQUEST_UNPACED,
         .max_attempts = 1, /* an attempt is a read, and reads are counted here */
         .on_done = on_page,
         .ctx = r,

@@ -137,6 +137,7 @@ static int send_batch(struct kinesis_producer *p, struct kinesis__batch *b)
         .timeout_ms = left < 1            ? 1
                       : left > UINT32_MAX ? UINT32_MAX
                                           : (uint32_t)left,
+        .flags = SIGV4_REQUEST_UNPACED, /* lanes have a pace of their own */
         .max_attempts = 1, /* what goes again, and what may have been done, is judged here */
         .reuse = b->answer,
         .reuse_cap = b->answer_cap,

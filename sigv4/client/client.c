@@ -133,20 +133,42 @@ static uint64_t hash_of(struct sigv4_slice host)
     return h;
 }
 
-bool sigv4__client_reached(const struct sigv4_client *client, struct sigv4_slice host)
+static bool ring_has(const uint64_t ring[8], uint64_t h)
 {
-    uint64_t h = hash_of(host);
-    for (size_t i = 0; i < sizeof client->reached / sizeof *client->reached; i++)
-        if (client->reached[i] == h)
+    for (size_t i = 0; i < 8; i++)
+        if (ring[i] == h)
             return true;
     return false;
 }
 
+bool sigv4__client_reached(const struct sigv4_client *client, struct sigv4_slice host)
+{
+    return ring_has(client->reached, hash_of(host));
+}
+
 void sigv4__client_set_reached(struct sigv4_client *client, struct sigv4_slice host)
 {
-    unsigned n = sizeof client->reached / sizeof *client->reached;
     if (!sigv4__client_reached(client, host))
-        client->reached[client->reached_next++ % n] = hash_of(host);
+        client->reached[client->reached_next++ % 8] = hash_of(host);
+}
+
+void sigv4__client_announce(struct sigv4_client *client, const char *service_id,
+                            const struct sigv4_target *target,
+                            const struct sigv4__setting *endpoint)
+{
+    const uint32_t both = SIGV4_USE_FIPS | SIGV4_USE_DUAL_STACK;
+    uint64_t h = hash_of(sigv4_str(target->url)) ^ hash_of(sigv4_str(service_id));
+    const char *why = endpoint->value                        ? endpoint->origin
+                      : (client->flags & both) == both       ? "FIPS, dual-stack"
+                      : client->flags & SIGV4_USE_FIPS       ? "FIPS"
+                      : client->flags & SIGV4_USE_DUAL_STACK ? "dual-stack"
+                                                             : "the region's";
+    if (ring_has(client->announced, h))
+        return;
+    client->announced[client->announced_next++ % 8] = h;
+    sigv4__loop_log(client->loop, SIGV4_INFO, "endpoint",
+                    "%s: %.300s (%s); region %s (%s), signed for %s in %s", service_id, target->url,
+                    why, client->region, client->region_origin, target->service, target->region);
 }
 
 int64_t sigv4__client_unix_ms(const struct sigv4_client *client)

@@ -1,6 +1,7 @@
 #ifndef CLIENT_CLIENT_H
 #define CLIENT_CLIENT_H
 /* The client as its exchanges see it. All members but the first group are the loop's. */
+#include "client/pace.h"
 #include "client/retry.h"
 #include "config/setting.h"
 
@@ -27,10 +28,14 @@ struct sigv4_client {
     bool region_asked; /* IMDS is being asked */
     struct sigv4__exchange *exchanges;
     struct sigv4__quota quota;
+    struct sigv4__pace pace; /* used when adaptive */
+    bool adaptive;
     struct sigv4_key_cache *keys;
     int64_t skew_ms;     /* what to add to the local clock */
     uint64_t reached[8]; /* hosts that ever answered, as hashes; a ring */
     unsigned reached_next;
+    uint64_t announced[8]; /* places the log has named, as hashes; a ring */
+    unsigned announced_next;
 };
 
 void sigv4__client_hold(struct sigv4_client *client);
@@ -45,5 +50,9 @@ int sigv4__client_place(struct sigv4_client *client, const char *service_id,
 
 bool sigv4__client_reached(const struct sigv4_client *client, struct sigv4_slice host);
 void sigv4__client_set_reached(struct sigv4_client *client, struct sigv4_slice host);
+/* Says once in the log where a service's requests go, and why there. */
+void sigv4__client_announce(struct sigv4_client *client, const char *service_id,
+                            const struct sigv4_target *target,
+                            const struct sigv4__setting *endpoint);
 int64_t sigv4__client_unix_ms(const struct sigv4_client *client); /* corrected by the skew */
 #endif

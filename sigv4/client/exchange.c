@@ -8,12 +8,14 @@
 #include "client/outcome.h"
 #include "client/request.h"
 #include "config/proxy.h"
+#include "credentials/provider.h"
 #include "transport/call.h"
 #include "transport/loop.h"
 
 enum { MAX_HEAD = 128 * 1024, OWN_HEADERS = 6 };
 
 static void step_place(struct sigv4__exchange *x);
+static void step_pace(struct sigv4__exchange *x);
 static void step_keys(struct sigv4__exchange *x);
 static void step_send(struct sigv4__exchange *x);
 
@@ -104,7 +106,13 @@ static void on_deadline(void *ctx)
     sigv4__exchange_end(ctx, SIGV4_E_TIMEOUT);
 }
 
-/* ---- place and keys ---- */
+/* ---- place, pace and keys ---- */
+
+static int64_t mono_ms(const struct sigv4__exchange *x)
+{
+    const struct sigv4_clock *clock = sigv4_loop_clock(x->client->loop);
+    return clock->mono_ms(clock->ctx);
+}
 
 static void step_place(struct sigv4__exchange *x)
 {
@@ -120,10 +128,12 @@ static void step_place(struct sigv4__exchange *x)
         rc = x->request.resolve(x->request.resolve_ctx, &place, &x->target, &x->error);
     if (!rc)
         rc = sigv4_url_parse(sigv4_str(x->target.url), &x->url, &x->error);
-    if (rc)
+    if (rc) {
         finish(x);
-    else
-        step_keys(x);
+        return;
+    }
+    sigv4__client_announce(x->client, x->request.service_id, &x->target, &endpoint);
+    step_pace(x);
 }
 
 void sigv4__exchange_region(struct sigv4__exchange *x, const struct sigv4_error *err)
@@ -136,6 +146,28 @@ void sigv4__exchange_region(struct sigv4__exchange *x, const struct sigv4_error 
     } else {
         step_place(x);
     }
+}
+
+/* The adaptive mode holds requests back once it was throttled. */
+static void step_pace(struct sigv4__exchange *x)
+{
+    uint32_t wait_ms = 0;
+    if (x->client->adaptive && !x->presign && !(x->request.flags & SIGV4_REQUEST_UNPACED))
+        wait_ms = sigv4__pace_take(&x->client->pace, mono_ms(x));
+    if (wait_ms == 0) {
+        step_keys(x);
+        return;
+    }
+    x->state = SIGV4__WAITING;
+    sigv4_timer_set(&x->pause, wait_ms);
+}
+
+static void use_keys(struct sigv4__exchange *x, struct sigv4_credentials *creds)
+{
+    struct sigv4_credentials *old = x->creds;
+    x->creds = sigv4_credentials_hold(creds);
+    sigv4_credentials_release(old);
+    step_send(x);
 }
 
 static void on_keys(void *ctx, struct sigv4_credentials *creds, const struct sigv4_error *err)
@@ -151,16 +183,20 @@ static void on_keys(void *ctx, struct sigv4_credentials *creds, const struct sig
         finish(x);
         return;
     }
-    sigv4_credentials_release(x->creds);
-    x->creds = sigv4_credentials_hold(creds);
-    step_send(x);
+    use_keys(x, creds);
 }
 
 static void step_keys(struct sigv4__exchange *x)
 {
+    struct sigv4_credentials *at_hand;
     x->state = SIGV4__KEYS;
     if ((x->request.flags & SIGV4_UNSIGNED) || (x->client->flags & SIGV4_ANONYMOUS)) {
         step_send(x);
+        return;
+    }
+    at_hand = sigv4__provider_now(x->client->provider, x->client->loop);
+    if (at_hand) {
+        use_keys(x, at_hand);
         return;
     }
     x->fetching_keys = true;
@@ -285,7 +321,7 @@ static uint32_t random_u32(const struct sigv4__exchange *x)
 
 static void on_pause_over(void *ctx)
 {
-    step_keys(ctx);
+    step_pace(ctx);
 }
 
 static void step_again(struct sigv4__exchange *x, enum sigv4__retry_class c)
@@ -321,16 +357,18 @@ static void on_transferred(void *ctx, const struct sigv4_http_result *result)
     else
         x->maybe_done = x->maybe_done || result->request_sent;
     sigv4__outcome_explain(x);
+    enum sigv4__retry_class c = x->error.status ? sigv4__outcome_class(x) : SIGV4__RETRY_NEVER;
+    if (result->http_status && !(x->request.flags & SIGV4_REQUEST_UNPACED))
+        sigv4__pace_answered(&x->client->pace, mono_ms(x), c == SIGV4__RETRY_THROTTLE);
     if (x->error.status == SIGV4_OK) {
         x->maybe_done = false;
         sigv4__retry_succeeded(&x->client->quota, &x->retry);
         finish(x);
         return;
     }
-    enum sigv4__retry_class c = sigv4__outcome_class(x);
     if ((c == SIGV4__RETRY_CLOCK && sigv4__outcome_correct_clock(x)) ||
         (c == SIGV4__RETRY_EXPIRED && refresh_keys(x)))
-        step_keys(x);
+        step_pace(x);
     else if (c == SIGV4__RETRY_NEVER || c == SIGV4__RETRY_CLOCK || c == SIGV4__RETRY_EXPIRED)
         finish(x);
     else

@@ -4,9 +4,11 @@
  *
  *   PLACE --region known--> KEYS --got them--> SENDING --answer or failure--> classify
  *     |                      ^                                                 |   |
- *     | IMDS is asked        +------------ WAITING <--- again, after a while --+   | done, or given
- * up v                                                                            v (told by the
- * client)                                                          DONE
+ *     | IMDS is asked        +------------ WAITING <--- again, after a while --+   | done, or
+ *     v                                                                            v given up
+ *   (told by the client)                                                         DONE
+ *
+ * In front of KEYS the adaptive mode may hold a request back, in WAITING, too.
  *
  * In DONE the user is owed one callback; the exchange lives on until a credentials look-up that is
  * still under way has come back. */

@@ -3,6 +3,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "transport/loop.h"
 
 #include <sigv4/sigv4.h>
 #include <stdio.h>
@@ -28,12 +29,28 @@ static int read_flag(struct sigv4_client *c, const char *variable, const char *p
     return rc;
 }
 
+/* The legacy mode is standard's forerunner; what it does that standard does not is wait longer. */
+static int read_mode(struct sigv4_client *c, struct sigv4_error *err)
+{
+    const struct sigv4_clock *clock = sigv4_loop_clock(c->loop);
+    enum sigv4__retry_mode mode;
+    struct sigv4__setting from;
+    int rc = sigv4__config_retry_mode(c->config, &mode, &from, err);
+    c->adaptive = mode == SIGV4__RETRY_ADAPTIVE;
+    sigv4__pace_init(&c->pace, clock->mono_ms(clock->ctx));
+    if (!rc && from.value)
+        sigv4__loop_log(c->loop, SIGV4_INFO, "exchange", "retry mode %s (%s)%s",
+                        c->adaptive ? "adaptive" : "standard", from.origin,
+                        mode == SIGV4__RETRY_LEGACY ? ", in place of legacy" : "");
+    return rc;
+}
+
 static int read_policy(struct sigv4_client *c, uint32_t option, struct sigv4_error *err)
 {
     const char *generation = sigv4__config_env(c->config, "AWS_NEW_RETRIES_2026");
     uint32_t attempts = option;
-    int rc = SIGV4_OK;
-    if (attempts == 0)
+    int rc = read_mode(c, err);
+    if (!rc && attempts == 0)
         rc = sigv4__config_count(c->config, "AWS_MAX_ATTEMPTS", "max_attempts", 1000, &attempts,
                                  err);
     c->policy.max_attempts = attempts ? attempts : 3;

@@ -110,7 +110,9 @@ struct sigv4_request {
 #define SIGV4_UNSIGNED      0x2u /* no Authorization (web identity) */
 #define SIGV4_NOT_AGAIN     0x4u /* a repetition could do harm: only when nothing was sent */
 #define SIGV4_REQUEST_HTTP2 0x8u
-#define SIGV4_REQUEST_FRESH 0x10u /* as SIGV4_HTTP_FRESH: to see what a first request costs */
+/* The caller has a pace of its own: the limit of AWS_RETRY_MODE=adaptive leaves it alone. */
+#define SIGV4_REQUEST_UNPACED 0x20u
+#define SIGV4_REQUEST_FRESH   0x10u /* as SIGV4_HTTP_FRESH: to see what a first request costs */
 
 struct sigv4_response { /* the library's; valid during the callback */
     size_t size;
