@@ -9,6 +9,7 @@
 
 #define MAC        "0e:00:00:00:00:01"
 #define META       "/latest/meta-data/"
+#define NETWORK    "network/interfaces/macs/" MAC "/"
 #define TOKEN_PATH "/latest/api/token"
 
 static void begin(struct request *request)
@@ -95,11 +96,8 @@ static const struct {
     {"instance-id", "i-0123456789abcdef0"},
     {"mac", MAC},
     {"network/interfaces/macs/", MAC "/"},
-    {"network/interfaces/macs/" MAC "/vpc-id", "vpc-0123456789abcdef0"},
-    {"network/interfaces/macs/" MAC "/vpc-ipv4-cidr-block", "10.0.0.0/16"},
-    {"network/interfaces/macs/" MAC "/vpc-ipv4-cidr-blocks", "10.0.0.0/16\n10.1.0.0/16"},
-    {"network/interfaces/macs/" MAC "/vpc-ipv6-cidr-blocks", "fd12:3456:789a::/56"},
-    {"network/interfaces/macs/" MAC "/subnet-ipv4-cidr-block", "10.0.1.0/24"},
+    {NETWORK "vpc-id", "vpc-0123456789abcdef0"},
+    {NETWORK "vpc-ipv6-cidr-blocks", "fd12:3456:789a::/56"},
     {"services/domain", "amazonaws.com"},
     {"services/partition", "aws"},
 };
@@ -116,6 +114,12 @@ static void give_page(struct request *request, const char *page)
         }
     if (strcmp(page, "placement/region") == 0)
         reply(request, 200, options->region);
+    else if (strcmp(page, NETWORK "vpc-ipv4-cidr-block") == 0)
+        reply(request, 200, options->vpc != NULL ? options->vpc : "10.0.0.0/16");
+    else if (strcmp(page, NETWORK "vpc-ipv4-cidr-blocks") == 0)
+        reply(request, 200, options->vpc != NULL ? options->vpc : "10.0.0.0/16\n10.1.0.0/16");
+    else if (strcmp(page, NETWORK "subnet-ipv4-cidr-block") == 0)
+        reply(request, 200, options->subnet);
     else if (strcmp(page, "placement/availability-zone") == 0)
         reply(request, 200, zone);
     else if (strcmp(page, "iam/security-credentials/") == 0 ||

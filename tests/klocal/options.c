@@ -26,6 +26,8 @@ enum {
     OPT_LIFETIME,
     OPT_CONTAINER_TOKEN,
     OPT_ROLE,
+    OPT_VPC,
+    OPT_SUBNET,
     OPT_STREAM,
     OPT_BUCKET,
     OPT_CREATE_MS,
@@ -65,6 +67,8 @@ static const struct {
     {"credentials-lifetime", OPT_LIFETIME, "S", "seconds for IMDS and container keys (3600)"},
     {"container-token", OPT_CONTAINER_TOKEN, "T", "Authorization the container endpoint wants"},
     {"role", OPT_ROLE, "NAME", "role name in IMDS (klocal-role)"},
+    {"vpc-cidr", OPT_VPC, "CIDR", "the VPC's only network in IMDS (10.0.0.0/16 and 10.1.0.0/16)"},
+    {"subnet-cidr", OPT_SUBNET, "CIDR", "and the instance's subnet (10.0.1.0/24)"},
     {"stream", OPT_STREAM, "NAME", "a stream of one shard, there from the start (repeatable)"},
     {"bucket", OPT_BUCKET, "NAME", "a bucket, there from the start (repeatable)"},
     {"create-ms", OPT_CREATE_MS, "MS", "streams take this long to change state (0)"},
@@ -166,6 +170,10 @@ static const char **string_option(struct options *options, int id)
         return &options->container_token;
     case OPT_ROLE:
         return &options->role;
+    case OPT_VPC:
+        return &options->vpc;
+    case OPT_SUBNET:
+        return &options->subnet;
     case OPT_DATA_DIR:
         return &options->data_dir;
     case OPT_FAULTS:
@@ -264,6 +272,7 @@ enum options_result options_read(struct options *options, int argc, char **argv,
                                 .account = "123456789012",
                                 .credentials_lifetime_s = 3600,
                                 .role = "klocal-role",
+                                .subnet = "10.0.1.0/24",
                                 .iterator_ms = 300000,
                                 .subscription_ms = 300000,
                                 .heartbeat_ms = 5000,

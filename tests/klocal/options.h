@@ -33,6 +33,8 @@ struct options {
     int64_t credentials_lifetime_s;
     const char *container_token; /* NULL: none wanted */
     const char *role;
+    const char *vpc; /* NULL: two networks, as a VPC that grew has */
+    const char *subnet;
     int64_t create_ms;
     int64_t iterator_ms;
     int64_t subscription_ms;
