@@ -1,0 +1,170 @@
+/* kbench put: a stream under load. With a rate, a record's time counts from when it was due, not
+ * from when there was room for it: a service that halts is seen to halt. */
+#include "failure.h"
+#include "interrupt.h"
+#include "kbench.h"
+#include "load.h"
+#include "session.h"
+
+#include <kinesis/kinesis.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct settings {
+    struct session_settings session;
+    const char *stream;
+    struct load_output output;
+    uint64_t rate, bytes, duration_ms, linger_ms;
+    bool aggregate;
+};
+#define HERE(member) offsetof(struct settings, member)
+static const struct option_row rows[] = {
+    {0, "stream-name", "NAME", OPTION_TEXT, HERE(stream), "the stream, a name or an ARN", 0, 0},
+    {0, "rate", "N", OPTION_NUMBER, HERE(rate), "records a second (as many as go)", 1, 100000000},
+    {0, "size", "BYTES", OPTION_SIZE, HERE(bytes), "of a record (1024)", 1, 10000000},
+    {0, "seconds", "SECONDS", OPTION_SECONDS, HERE(duration_ms), "(10)", 1, 86400000},
+    {0, "linger", "SECONDS", OPTION_SECONDS, HERE(linger_ms), "wait for company (0.05)", 1, 60000},
+    {0, "aggregate", NULL, OPTION_SWITCH, HERE(aggregate), "several records in one", 0, 0},
+    {0, "json", "FILE", OPTION_TEXT, HERE(output.json), "the result; - for standard output", 0, 0},
+    {0, "histogram", "FILE", OPTION_TEXT, HERE(output.histogram),
+     "all times, for HdrHistogram's plotter", 0, 0},
+};
+static const struct option_group groups[] = {
+    {"options", OPTION_ROWS(rows), 0},
+    SESSION_GROUP(struct settings),
+};
+static const struct option_table table = {
+    "kbench put", "[options] STREAM",  "Load a stream with records of random bytes.",
+    NULL,         OPTION_ROWS(groups), NULL};
+
+static volatile bool stopped;
+
+static void stop(void *ctx)
+{
+    (void)ctx;
+    stopped = true;
+}
+
+struct work {
+    struct load load;
+    struct sigv4_error failure; /* the last one */
+    char host[256];
+};
+
+/* The tag is the microsecond, counted from the beginning, at which the record was due. */
+static void on_result(void *ctx, const struct kinesis_put_result *r)
+{
+    struct work *w = ctx;
+    double due = (double)(uintptr_t)r->tag / 1e6, took = load_seconds(&w->load) - due;
+    if (r->error) {
+        w->load.failed++;
+        w->failure = *r->error;
+        return;
+    }
+    w->load.done++;
+    w->load.bytes += r->data.len;
+    histogram_add(&w->load.latency, took > 0 ? (uint64_t)(took * 1e6) : 0);
+}
+
+/* When the next record is due: at once, or as the rate says. */
+static double due_at(const struct settings *s, uint64_t number, double now)
+{
+    return s->rate ? (double)number / (double)s->rate : now;
+}
+
+/* 0: all was put in time; else the status of a put that was refused. */
+static int keep_putting(const struct settings *s, struct work *w, struct session *session,
+                        struct kinesis_producer *producer, const void *data)
+{
+    double end = (double)s->duration_ms / 1000, now;
+    int rc = SIGV4_OK;
+    for (uint64_t number = 0; !rc && !stopped; number++) {
+        double due = due_at(s, number, load_seconds(&w->load));
+        if (due >= end)
+            break;
+        while ((now = load_seconds(&w->load)) < due && !stopped)
+            sigv4_loop_run(session->loop, (int)((due - now) * 1000));
+        rc = kinesis_producer_put_wait(
+            producer,
+            KINESIS_PUT(.data = sigv4_bytes(data, s->bytes), .tag = (void *)(uintptr_t)(due * 1e6)),
+            1000);
+        while (rc == SIGV4_E_TIMEOUT && !stopped)
+            rc = kinesis_producer_put_wait(producer,
+                                           KINESIS_PUT(.data = sigv4_bytes(data, s->bytes),
+                                                       .tag = (void *)(uintptr_t)(due * 1e6)),
+                                           1000);
+        if (number % 1024 == 0)
+            sigv4_loop_run(session->loop, 0);
+    }
+    return rc;
+}
+
+static int measure(const struct settings *s, struct session *session, struct work *w, void *data)
+{
+    struct sigv4_error err = {0};
+    struct kinesis_producer *producer;
+    struct kinesis_producer_options o = KINESIS_PRODUCER_OPTIONS;
+    o.stream = s->stream;
+    o.on_result = on_result;
+    o.ctx = w;
+    o.linger_ms = (uint32_t)s->linger_ms;
+    o.flags = s->aggregate ? KINESIS_AGGREGATE : 0;
+    if (kinesis_producer_new(&producer, session->client, &o, &err))
+        return failure_say("kbench", &err);
+    load_begin(&w->load, "put", "from when a record was due to its result");
+    int rc = keep_putting(s, w, session, producer, data);
+    kinesis_producer_close(producer, stopped ? 2000 : -1, NULL);
+    load_end(&w->load);
+    kinesis_producer_free(producer);
+    if (rc && rc != SIGV4_E_TIMEOUT) {
+        fprintf(stderr, "kbench: a record was refused: %s\n", sigv4_status_text(rc));
+        return failure_code(rc);
+    }
+    return 0;
+}
+
+static int run(const struct settings *s)
+{
+    struct session session;
+    struct work *w = calloc(1, sizeof *w);
+    unsigned char *data = malloc(s->bytes);
+    int code = EXIT_SOME_FAILED;
+    if (!w || !data || RAND_bytes(data, (int)s->bytes) != 1)
+        goto out;
+    interrupt_watch(stop, NULL);
+    code = session_open(&session, "kbench", &s->session);
+    if (code)
+        goto out;
+    code = measure(s, &session, w, data);
+    interrupt_forget();
+    if (!code)
+        code = load_tell(&w->load, &s->output);
+    if (w->load.failed)
+        code = failure_say_request("kbench", session.client, "KINESIS", &w->failure, "");
+    session_close(&session);
+out:
+    free(data);
+    free(w);
+    return stopped ? EXIT_INTERRUPTED : code;
+}
+
+int kbench_put(int argc, char **argv)
+{
+    struct settings s = {.bytes = 1024, .duration_ms = 10000, .linger_ms = 50};
+    char **arguments;
+    int count, code;
+    enum options_outcome outcome = options_parse(&table, argc, argv, &s, &arguments, &count);
+    if (!s.stream && count == 1)
+        s.stream = arguments[0], count = 0;
+    if (outcome != OPTIONS_GO_ON)
+        code = outcome == OPTIONS_SHOWN ? 0 : EXIT_USAGE;
+    else if (count)
+        code = options_complain(&table, "'%s' is not expected", arguments[0]);
+    else if (!s.stream)
+        code = options_complain(&table, "which stream?");
+    else
+        code = run(&s);
+    options_free(&table, &s);
+    return code;
+}
