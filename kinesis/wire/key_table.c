@@ -46,7 +46,15 @@ struct sigv4_slice kinesis__key_table_at(const struct kinesis__key_table *t, siz
     return sigv4_bytes(t->text.ptr + start, end_of(t, number) - start);
 }
 
-/* Eight bytes at a time, mixed as in FNV. Keys that were chosen to collide only make it slow. */
+/* Carries the high bits, where a multiplication gathers the differences, down to those that count.
+ */
+static uint64_t mix(uint64_t hash)
+{
+    hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 32;
+}
+
+/* Eight bytes at a time. Keys that were chosen to collide only make it slow. */
 static size_t hash_of(struct sigv4_slice key)
 {
     const char *p = key.ptr;
@@ -54,12 +62,11 @@ static size_t hash_of(struct sigv4_slice key)
     size_t i = 0;
     for (; i + sizeof word <= key.len; i += sizeof word) {
         memcpy(&word, p + i, sizeof word);
-        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 29;
+        hash = mix(hash ^ word);
     }
     for (; i < key.len; i++)
         hash = (hash ^ (unsigned char)p[i]) * 1099511628211u;
-    return (size_t)(hash ^ hash >> 32);
+    return (size_t)mix(hash);
 }
 
 static uint32_t *slots_of(const struct kinesis__key_table *t, size_t *mask)
