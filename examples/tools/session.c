@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #define HERE(member) offsetof(struct session_settings, member)
 
@@ -23,6 +24,9 @@ const struct option_row session_rows[SESSION_ROW_COUNT] = {
      "accept any certificate; for local services only", 0, 0},
     {0, "no-sign-request", NULL, OPTION_SWITCH, HERE(no_sign_request),
      "send requests without credentials", 0, 0},
+    {0, "mfa-code", "DIGITS", OPTION_TEXT, HERE(mfa_code),
+     "of the device a profile's role wants one of (mfa_serial); good for one assumption of it", 0,
+     0},
     {0, "connect-timeout", "SECONDS", OPTION_SECONDS, HERE(connect_timeout_ms),
      "for all addresses of a name together (3)", 1, 3600000},
     {0, "read-timeout", "SECONDS", OPTION_SECONDS, HERE(read_timeout_ms),
@@ -54,6 +58,37 @@ static struct sigv4_log log_of(const char *tool, const struct session_settings *
     return log;
 }
 
+/* Keys are in this memory, so it must not end in a core file. A limit of 1 byte stops the kernel
+ * also where it would hand the core to a program, which a limit of 0 does not (core(5)). Debuggers
+ * are not kept out. */
+static void forbid_core(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CORE, &limit) || limit.rlim_max < 1)
+        return;
+    limit.rlim_cur = 1;
+    setrlimit(RLIMIT_CORE, &limit);
+}
+
+/* The code is taken out of the arguments, which everybody can read in ps. */
+static void take_mfa_code(struct session *s)
+{
+    char *given = (char *)(uintptr_t)s->settings->mfa_code;
+    if (!given)
+        return;
+    snprintf(s->mfa_code, sizeof s->mfa_code, "%s", given);
+    memset(given, 'x', strlen(given));
+}
+
+static int give_mfa_code(void *ctx, const char *serial, char code[16])
+{
+    struct session *s = ctx;
+    (void)serial;
+    memcpy(code, s->mfa_code, sizeof s->mfa_code);
+    memset(s->mfa_code, 0, sizeof s->mfa_code);
+    return code[0] ? 0 : -1;
+}
+
 static int open_client(struct session *s, struct sigv4_error *err)
 {
     char agent[64];
@@ -70,6 +105,8 @@ static int open_client(struct session *s, struct sigv4_error *err)
     client.user_agent_suffix = agent;
     client.flags = (settings->no_verify_ssl ? SIGV4_NO_VERIFY_SSL : 0) |
                    (settings->no_sign_request ? SIGV4_ANONYMOUS : 0);
+    client.mfa = settings->mfa_code ? give_mfa_code : NULL;
+    client.mfa_ctx = s;
     return sigv4_client_new(&s->client, s->loop, &client, err);
 }
 
@@ -82,6 +119,8 @@ int session_open(struct session *s, const char *tool, const struct session_setti
     loop.max_connections = loop.max_connections_per_host = settings->connections;
     signal(SIGPIPE, SIG_IGN);
     *s = (struct session){.tool = tool, .settings = settings};
+    forbid_core();
+    take_mfa_code(s);
     int rc = sigv4_loop_new(&s->loop, &loop, &err);
     if (!rc)
         rc = open_client(s, &err);

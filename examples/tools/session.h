@@ -6,15 +6,15 @@
 #include <sigv4/sigv4.h>
 
 struct session_settings {
-    const char *region, *profile, *endpoint_url, *ca_bundle;
+    const char *region, *profile, *endpoint_url, *ca_bundle, *mfa_code;
     bool no_verify_ssl, no_sign_request, quiet;
     uint64_t connect_timeout_ms, read_timeout_ms, timeout_ms, max_attempts;
     unsigned verbose;
     uint32_t connections; /* no option: the most at a time to one host; 0: the library's */
-    char tunables; /* the place of -X, whose values go where its rows say */
+    char tunables;        /* the place of -X, whose values go where its rows say */
 };
 /* The group of these options for a tool whose settings have `struct session_settings session`. */
-enum { SESSION_ROW_COUNT = 13 };
+enum { SESSION_ROW_COUNT = 14 };
 extern const struct option_row session_rows[SESSION_ROW_COUNT];
 #define SESSION_GROUP(settings_type)                                                               \
     {                                                                                              \
@@ -27,6 +27,7 @@ struct session {
     const struct session_settings *settings;
     struct sigv4_loop *loop;
     struct sigv4_client *client;
+    char mfa_code[16]; /* "": none, or used */
 };
 /* 0, or the exit code after a line on stderr. SIGPIPE is ignored from here on: a closed pipe is an
  * error of a write. */

@@ -192,18 +192,20 @@ static void run_close(struct sigv4_job *job)
 int sigv4_client_new(struct sigv4_client **out, struct sigv4_loop *loop,
                      const struct sigv4_client_options *opts, struct sigv4_error *err)
 {
-    struct sigv4_client_options none = SIGV4_CLIENT_OPTIONS;
-    opts = opts ? opts : &none;
+    struct sigv4_client_options own = SIGV4_CLIENT_OPTIONS;
+    /* A caller built against an older header has fewer members: the others are zero. */
+    if (opts)
+        memcpy(&own, opts, opts->size < sizeof own ? opts->size : sizeof own);
     if (sigv4_loop_check(loop))
         return sigv4__fail(err, SIGV4_E_FORKED, "this loop belongs to the parent process");
     struct sigv4_client *c = sigv4__alloc_zero(sigv4_loop_alloc(loop), 1, sizeof *c);
     if (!c)
         return sigv4__fail(err, SIGV4_E_NOMEM, "no memory for a client");
     c->loop = loop;
-    c->flags = opts->flags;
+    c->flags = own.flags;
     c->close_job.run = run_close;
     atomic_init(&c->holders, 1);
-    int rc = sigv4__client_set_up(c, opts, err);
+    int rc = sigv4__client_set_up(c, &own, err);
     if (rc) {
         client_destroy(c);
         return rc;

@@ -129,6 +129,10 @@ int sigv4__client_set_up(struct sigv4_client *c, const struct sigv4_client_optio
         rc = sigv4_key_cache_new(&c->keys, alloc);
     if (rc)
         return sigv4__fail(err, rc, "no memory for a client");
-    return c->provider ? SIGV4_OK
-                       : sigv4_provider_new_default(&c->provider, o->profile, alloc, err);
+    if (c->provider)
+        return SIGV4_OK;
+    rc = sigv4_provider_new_default(&c->provider, o->profile, alloc, err);
+    if (!rc)
+        sigv4_provider_set_mfa(c->provider, o->mfa, o->mfa_ctx);
+    return rc;
 }

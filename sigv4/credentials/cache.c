@@ -278,6 +278,13 @@ static void cache_refuse(void *ctx, struct sigv4_credentials *creds)
         sigv4_provider_refuse(cache->source, creds);
 }
 
+static void cache_set_mfa(void *ctx, const struct sigv4__mfa *mfa)
+{
+    struct cache *cache = ctx;
+    if (cache->source)
+        sigv4_provider_set_mfa(cache->source, mfa->fn, mfa->ctx);
+}
+
 /* ---- life ---- */
 
 static void cache_cancel(void *ctx)
@@ -317,5 +324,6 @@ int sigv4_provider_new_cache(struct sigv4_provider **out, struct sigv4_provider 
     cache->source = source;
     (*out)->refuse = cache_refuse;
     (*out)->now = cache_now;
+    (*out)->set_mfa = cache_set_mfa;
     return SIGV4_OK;
 }

@@ -113,6 +113,13 @@ static void chain_refuse(void *ctx, struct sigv4_credentials *creds)
         sigv4_provider_refuse(chain->links[i], creds);
 }
 
+static void chain_set_mfa(void *ctx, const struct sigv4__mfa *mfa)
+{
+    struct chain *chain = ctx;
+    for (size_t i = 0; i < chain->count; i++)
+        sigv4_provider_set_mfa(chain->links[i], mfa->fn, mfa->ctx);
+}
+
 static void chain_free(void *ctx)
 {
     struct chain *chain = ctx;
@@ -145,5 +152,6 @@ int sigv4_provider_new_chain(struct sigv4_provider **out, struct sigv4_provider 
     for (size_t i = 0; i < count; i++)
         chain->links[i] = links[i];
     (*out)->refuse = chain_refuse;
+    (*out)->set_mfa = chain_set_mfa;
     return SIGV4_OK;
 }

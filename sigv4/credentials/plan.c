@@ -160,6 +160,7 @@ int sigv4__plan_role_of(const struct sigv4__config *config, const char *profile,
         .arn = sigv4__config_get(config, SIGV4__PROFILE, profile, "role_arn"),
         .session_name = sigv4__config_get(config, SIGV4__PROFILE, profile, "role_session_name"),
         .external_id = sigv4__config_get(config, SIGV4__PROFILE, profile, "external_id"),
+        .mfa_serial = sigv4__config_get(config, SIGV4__PROFILE, profile, "mfa_serial"),
     };
     if (duration && (!sigv4__parse_uint(sigv4_str(duration), 43200, &seconds) || seconds < 900))
         return sigv4__unusable(err, "InvalidProfile",
@@ -172,14 +173,6 @@ int sigv4__plan_role_of(const struct sigv4__config *config, const char *profile,
 static int add_role(struct survey *s, const char *profile)
 {
     struct sigv4__plan *plan = s->plan;
-    const char *mfa = get(s, profile, "mfa_serial");
-    if (mfa)
-        return sigv4__unusable(
-            s->err, "MfaRequired",
-            "profile %s: its role asks for a code of the device %s (mfa_serial), "
-            "which cannot be asked for here; get keys with 'aws configure "
-            "export-credentials' and set them in the environment",
-            profile, mfa);
     if (plan->role_count == SIGV4__PLAN_MAX_ROLES)
         return invalid(s, profile, "the chain of source_profiles is too long");
     return sigv4__plan_role_of(s->config, profile, &plan->roles[plan->role_count++], s->err);

@@ -15,8 +15,8 @@ enum sigv4__base {
 };
 struct sigv4__role {
     const char *profile, *arn;
-    const char *session_name, *external_id; /* NULL: none */
-    uint32_t duration_seconds;              /* 0: the service's default */
+    const char *session_name, *external_id, *mfa_serial; /* NULL: none */
+    uint32_t duration_seconds;                           /* 0: the service's default */
 };
 enum { SIGV4__PLAN_MAX_ROLES = 8 };
 struct sigv4__plan {
@@ -28,7 +28,7 @@ struct sigv4__plan {
 
 /* For the chosen profile. All texts are the config's. Errors: NO_CREDENTIALS, "not here" when the
  * profile says nothing about keys, else with a code ("InvalidProfile", "PartialCredentials",
- * "MfaRequired", "LoginUnsupported"). */
+ * "LoginUnsupported"). */
 int sigv4__plan_make(struct sigv4__plan *plan, const struct sigv4__config *config,
                      struct sigv4_error *err);
 /* What a web identity needs from its profile. */

@@ -13,6 +13,7 @@
 struct profile {
     struct sigv4_alloc alloc;
     char *name; /* NULL: by the environment */
+    struct sigv4__mfa mfa;
     struct sigv4__errand *errands;
 };
 
@@ -20,6 +21,7 @@ struct asking {
     struct sigv4__errand errand; /* first */
     struct sigv4__config *config;
     struct sigv4__plan plan;
+    const struct sigv4__mfa *mfa;
     struct sigv4_provider *source; /* what the plan comes to, when it is more than keys */
 };
 
@@ -100,8 +102,9 @@ static int build(struct asking *asking, struct sigv4_error *err)
     int status = build_base(asking, err);
     for (size_t i = 0; !status && i < asking->plan.role_count; i++) {
         struct sigv4_provider *source = asking->source;
-        status = sigv4__provider_new_role(&asking->source, source, asking->config,
-                                          &asking->plan.roles[i], &asking->errand.alloc);
+        status =
+            sigv4__provider_new_role(&asking->source, source, asking->config,
+                                     &asking->plan.roles[i], asking->mfa, &asking->errand.alloc);
     }
     if (status && !err->status)
         sigv4__fail(err, status, "profile: %s", sigv4_status_text(status));
@@ -126,6 +129,19 @@ static void source_done(void *ctx, struct sigv4_credentials *creds, const struct
 
 /* ---- the way there ---- */
 
+/* Before anybody is asked: is there someone to ask for the codes the roles want? */
+static int check_mfa(const struct profile *self, const struct sigv4__plan *plan,
+                     struct sigv4_error *err)
+{
+    for (size_t i = 0; i < plan->role_count; i++)
+        if (plan->roles[i].mfa_serial && !self->mfa.fn)
+            return sigv4__unusable(err, "MfaRequired",
+                                   "profile %s: its role asks for a code of the device %s "
+                                   "(mfa_serial); give one, as the tools' --mfa-code does",
+                                   plan->roles[i].profile, plan->roles[i].mfa_serial);
+    return SIGV4_OK;
+}
+
 /* Finds the keys at once (creds), or sets out to get them; both may fail. */
 static int set_out(struct profile *self, struct asking *asking, struct sigv4_credentials **creds,
                    struct sigv4_error *err)
@@ -134,6 +150,8 @@ static int set_out(struct profile *self, struct asking *asking, struct sigv4_cre
     int status = sigv4__config_load(&asking->config, &options, err);
     if (status == SIGV4_OK)
         status = sigv4__plan_make(&asking->plan, asking->config, err);
+    if (status == SIGV4_OK)
+        status = check_mfa(self, &asking->plan, err);
     if (status)
         return status;
     if (asking->plan.base == SIGV4__BASE_KEYS && asking->plan.role_count == 0)
@@ -157,6 +175,7 @@ static int profile_fetch(void *ctx, struct sigv4_loop *loop, sigv4_credentials_f
     if (status)
         return status;
     struct asking *asking = memory;
+    asking->mfa = &self->mfa;
     status = sigv4__errand_promise(&asking->errand, done, done_ctx);
     if (status)
         sigv4__errand_drop(&asking->errand);
@@ -170,6 +189,11 @@ static void profile_cancel(void *ctx)
     struct profile *self = ctx;
     for (struct sigv4__errand *errand = self->errands; errand; errand = errand->next)
         sigv4__provider_cancel(((struct asking *)errand)->source);
+}
+
+static void profile_set_mfa(void *ctx, const struct sigv4__mfa *mfa)
+{
+    ((struct profile *)ctx)->mfa = *mfa;
 }
 
 static void profile_free(void *ctx)
@@ -199,5 +223,7 @@ int sigv4_provider_new_profile(struct sigv4_provider **out, const char *profile,
         status = sigv4_provider_new(out, &ops, self, alloc);
     if (status)
         profile_free(self);
+    else
+        (*out)->set_mfa = profile_set_mfa;
     return status;
 }

@@ -94,6 +94,13 @@ void sigv4_provider_refuse(struct sigv4_provider *provider, struct sigv4_credent
         provider->refuse(provider->self, creds);
 }
 
+void sigv4_provider_set_mfa(struct sigv4_provider *provider, sigv4_mfa_fn *fn, void *ctx)
+{
+    const struct sigv4__mfa mfa = {fn, ctx};
+    if (provider->set_mfa)
+        provider->set_mfa(provider->self, &mfa);
+}
+
 struct sigv4_credentials *sigv4__provider_now(struct sigv4_provider *provider,
                                               struct sigv4_loop *loop)
 {

@@ -4,6 +4,12 @@
  * words of their errors. */
 #include <sigv4/credentials.h>
 
+/* Who knows codes of MFA devices. */
+struct sigv4__mfa {
+    sigv4_mfa_fn *fn; /* NULL: nobody */
+    void *ctx;
+};
+
 struct sigv4_provider {
     struct sigv4_alloc alloc;
     struct sigv4_provider_ops ops;
@@ -13,6 +19,7 @@ struct sigv4_provider {
     /* Beyond the public operations, NULL where it means nothing: see the functions below. */
     void (*refuse)(void *self, struct sigv4_credentials *creds);
     struct sigv4_credentials *(*now)(void *self, struct sigv4_loop *loop);
+    void (*set_mfa)(void *self, const struct sigv4__mfa *mfa);
 };
 
 /* @thread loop. The keys a fetch would give, when they are at hand and need no waiting; a view that

@@ -8,6 +8,7 @@ struct role {
     struct sigv4_provider *source;
     const struct sigv4__config *config;
     struct sigv4__role role;
+    struct sigv4__mfa mfa;
     struct sigv4__errand *errands;
 };
 
@@ -31,7 +32,7 @@ static void source_done(void *ctx, struct sigv4_credentials *creds, const struct
     struct asking *asking = ctx;
     struct role *self = asking->self;
     struct sigv4__sts_request request = {
-        .config = self->config, .role = &self->role, .creds = creds};
+        .config = self->config, .role = &self->role, .creds = creds, .mfa = self->mfa};
     struct sigv4_error why;
     if (creds && sigv4__sts_ask(&asking->ask, &request, answered, &why) == SIGV4_OK)
         return;
@@ -75,7 +76,7 @@ static void role_free(void *ctx)
 
 int sigv4__provider_new_role(struct sigv4_provider **out, struct sigv4_provider *source,
                              const struct sigv4__config *config, const struct sigv4__role *role,
-                             const struct sigv4_alloc *alloc)
+                             const struct sigv4__mfa *mfa, const struct sigv4_alloc *alloc)
 {
     const struct sigv4_provider_ops ops = {
         .size = sizeof ops, .fetch = role_fetch, .free = role_free, .cancel = role_cancel};
@@ -86,6 +87,7 @@ int sigv4__provider_new_role(struct sigv4_provider **out, struct sigv4_provider 
     self->alloc = hooks;
     self->config = config;
     self->role = *role;
+    self->mfa = *mfa;
     int status = sigv4_provider_new(out, &ops, self, alloc);
     if (status)
         role_free(self);

@@ -7,6 +7,7 @@
 #include "credentials/reach.h"
 #include "credentials/sts_answer.h"
 
+#include <openssl/crypto.h>
 #include <sigv4/sign.h>
 #include <stdio.h>
 
@@ -70,8 +71,30 @@ static void field(struct sigv4__buffer *form, const char *name, struct sigv4_sli
     form->len += text.len;
 }
 
+/* Asks for a code where the role wants one. Errors: NO_CREDENTIALS. */
+static int ask_mfa(const struct sigv4__sts_request *request, char code[16], struct sigv4_error *err)
+{
+    const struct sigv4__role *role = request->role;
+    size_t digits = 0;
+    memset(code, 0, 16);
+    if (!request->creds || !role->mfa_serial)
+        return SIGV4_OK;
+    if (request->mfa.fn(request->mfa.ctx, role->mfa_serial, code))
+        return sigv4__unusable(err, "MfaRequired",
+                               "role %.120s: a new code of the device %.100s is needed", role->arn,
+                               role->mfa_serial);
+    code[15] = '\0';
+    while (code[digits] >= '0' && code[digits] <= '9')
+        digits++;
+    if (digits == 6 && code[6] == '\0')
+        return SIGV4_OK;
+    OPENSSL_cleanse(code, 16);
+    return sigv4__unusable(err, "InvalidMfaCode",
+                           "role %.120s: a code of an MFA device has six digits", role->arn);
+}
+
 static int write_form(const struct sigv4__sts_ask *ask, const struct sigv4__sts_request *request,
-                      struct sigv4__buffer *form)
+                      const char *mfa_code, struct sigv4__buffer *form)
 {
     const struct sigv4__role *role = request->role;
     const struct sigv4_clock *clock = sigv4_loop_clock(ask->errand.loop);
@@ -89,6 +112,10 @@ static int write_form(const struct sigv4__sts_ask *ask, const struct sigv4__sts_
     }
     if (request->creds && role->external_id)
         field(form, "ExternalId", sigv4_str(role->external_id));
+    if (*mfa_code) {
+        field(form, "SerialNumber", sigv4_str(role->mfa_serial));
+        field(form, "TokenCode", sigv4_str(mfa_code));
+    }
     if (!request->creds)
         field(form, "WebIdentityToken", request->web_token);
     return form->failed;
@@ -190,19 +217,24 @@ int sigv4__sts_ask(struct sigv4__sts_ask *ask, const struct sigv4__sts_request *
     struct sigv4_target target = {.size = sizeof target};
     struct sigv4__buffer form;
     const char *proxy;
+    char mfa_code[16] = "";
     size_t size = 1024 + 3 * (strlen(role->arn) + request->web_token.len);
     size += role->session_name ? 3 * strlen(role->session_name) : 0;
     size += role->external_id ? 3 * strlen(role->external_id) : 0;
+    size += role->mfa_serial ? 3 * strlen(role->mfa_serial) : 0;
     sigv4__buffer_init(&form, &ask->errand.alloc, size);
     int status = find_sts(ask, request, &target, &proxy, err);
+    if (!status)
+        status = ask_mfa(request, mfa_code, err);
     if (status)
         goto out;
-    status = write_form(ask, request, &form);
+    status = write_form(ask, request, mfa_code, &form);
     if (!status)
         status = send(ask, request, &target, proxy, sigv4__buffer_view(&form), answered);
     if (status)
         sigv4__fail(err, status, "STS: %s", sigv4_status_text(status));
 out:
+    OPENSSL_cleanse(mfa_code, sizeof mfa_code);
     sigv4__buffer_free_secret(&form);
     return status;
 }

@@ -10,6 +10,7 @@ struct sigv4__sts_request {
     const struct sigv4__role *role;
     struct sigv4_credentials *creds; /* who asks; NULL: web_token says it, unsigned */
     struct sigv4_slice web_token;
+    struct sigv4__mfa mfa; /* who knows a code, where the role wants one */
 };
 /* Begins what the asking providers remember. */
 struct sigv4__sts_ask {
@@ -20,7 +21,7 @@ void sigv4__sts_ask_init(struct sigv4__sts_ask *ask);
 void sigv4__sts_ask_end(struct sigv4__sts_ask *ask, struct sigv4_credentials *creds,
                         const struct sigv4_error *err);
 
-/* Errors: NO_CREDENTIALS with code "InvalidConfiguration", NOMEM. */
+/* Errors: NO_CREDENTIALS with code "InvalidConfiguration" or "MfaRequired", NOMEM. */
 int sigv4__sts_ask(struct sigv4__sts_ask *ask, const struct sigv4__sts_request *request,
                    sigv4__fetch_fn *answered, struct sigv4_error *err);
 /* Keys, or why not: STS's own code, or "StsUnreachable", "MalformedDocument". */
@@ -33,7 +34,7 @@ int sigv4__sts_accept(struct sigv4_credentials **out, const struct sigv4__answer
 /* source is taken over on success; config and role (copied) must live as long. */
 int sigv4__provider_new_role(struct sigv4_provider **out, struct sigv4_provider *source,
                              const struct sigv4__config *config, const struct sigv4__role *role,
-                             const struct sigv4_alloc *alloc);
+                             const struct sigv4__mfa *mfa, const struct sigv4_alloc *alloc);
 /* A profile's. profile is a text of config, which must live as long. */
 int sigv4__provider_new_web_identity(struct sigv4_provider **out,
                                      const struct sigv4__config *config, const char *profile,

@@ -102,8 +102,7 @@ static struct sigv4__flight *flight_get(struct curl_engine *e)
 static void flight_put(struct sigv4__flight *f)
 {
     struct curl_engine *e = f->engine;
-    curl_slist_free_all(f->headers);
-    f->headers = NULL;
+    sigv4__flight_free_headers(f);
     if (e->idle_count < IDLE_HANDLES) {
         f->next = e->idle;
         e->idle = f;

@@ -4,7 +4,9 @@
 #include "base/fail.h"
 #include "base/text.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 enum {
     SOCKET_BUFFER = 256 * 1024, /* fewer calls for big bodies; untouched pages cost nothing */
@@ -92,10 +94,20 @@ static int add_header(struct sigv4__flight *f, struct sigv4_slice name, struct s
     if (n < 0 || (size_t)n >= sizeof line)
         return SIGV4_E_TOO_LARGE;
     struct curl_slist *longer = curl_slist_append(f->headers, line);
+    OPENSSL_cleanse(line, (size_t)n);
     if (!longer)
         return SIGV4_E_NOMEM;
     f->headers = longer;
     return SIGV4_OK;
+}
+
+void sigv4__flight_free_headers(struct sigv4__flight *f)
+{
+    /* A session token was in one of them. */
+    for (struct curl_slist *at = f->headers; at; at = at->next)
+        OPENSSL_cleanse(at->data, strlen(at->data));
+    curl_slist_free_all(f->headers);
+    f->headers = NULL;
 }
 
 static bool has_header(const struct sigv4_transfer *t, const char *name)
@@ -156,6 +168,15 @@ static int set_method(struct sigv4__flight *f)
     return curl_easy_setopt(f->easy, CURLOPT_CUSTOMREQUEST, method) ? SIGV4_E_NOMEM : SIGV4_OK;
 }
 
+/* In place of the system's certificates, which libcurl may know as a file and as a folder. */
+static void set_bundle(CURL *easy, const char *path)
+{
+    struct stat what;
+    bool folder = stat(path, &what) == 0 && S_ISDIR(what.st_mode);
+    curl_easy_setopt(easy, CURLOPT_CAINFO, folder ? NULL : path);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, folder ? path : NULL);
+}
+
 static void set_trust(CURL *easy, const struct sigv4_http_options *o)
 {
     bool verify = !(o->flags & SIGV4_HTTP_NO_VERIFY);
@@ -163,7 +184,7 @@ static void set_trust(CURL *easy, const struct sigv4_http_options *o)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
     if (o->ca_bundle && *o->ca_bundle)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, o->ca_bundle);
+        set_bundle(easy, o->ca_bundle);
 }
 
 static void set_times(CURL *easy, const struct sigv4_http_options *o)

@@ -23,4 +23,5 @@ struct sigv4__flight {
 
 /* Tells the easy handle everything about the request; the answer's callbacks are the engine's. */
 int sigv4__flight_set_up(struct sigv4__flight *flight);
+void sigv4__flight_free_headers(struct sigv4__flight *flight); /* wiped */
 #endif

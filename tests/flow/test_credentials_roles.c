@@ -28,6 +28,7 @@ static const char config[] =
     "[profile both]\nrole_arn = " ARN "n\ncredential_source = EcsContainer\nsource_profile = base\n"
     "[profile lost]\nrole_arn = " ARN "n\nsource_profile = nowhere\n"
     "[profile mfa]\nrole_arn = " ARN "n\nsource_profile = base\nmfa_serial = arn:mfa\n"
+    "region = eu-west-1\n"
     "[profile long]\nrole_arn = " ARN "n\nsource_profile = base\nduration_seconds = 90000\n"
     "[profile login]\nlogin_session = arn:x\n"
     "[profile web]\nregion = eu-west-1\nrole_arn = " ARN "web\nrole_session_name = me\n"
@@ -148,6 +149,56 @@ static void profiles_that_make_no_sense(void **state)
         begin(&t, cases[i].profile);
         scene_fetch(&t.s, t.provider, &t.o);
         assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, cases[i].code, cases[i].part);
+        end(&t);
+    }
+}
+
+struct device {
+    const char *code; /* NULL: none at hand */
+    unsigned asked;
+};
+
+static int ask_device(void *ctx, const char *serial, char code[16])
+{
+    struct device *device = ctx;
+    assert_string_equal(serial, "arn:mfa");
+    device->asked++;
+    snprintf(code, 16, "%s", device->code ? device->code : "");
+    return device->code ? 0 : -1;
+}
+
+static void codes_of_a_device(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given, *code, *part; /* code NULL: it goes well */
+    } cases[] = {
+        {"123456", NULL, NULL},
+        {NULL, "MfaRequired", "a new code of the device arn:mfa is needed"},
+        {"12345", "InvalidMfaCode", "six digits"},
+        {"12345x", "InvalidMfaCode", "six digits"},
+        {"1234567", "InvalidMfaCode", "six digits"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct stage t;
+        struct sigv4_provider *chain, *cache;
+        struct device device = {cases[i].given, 0};
+        begin(&t, "mfa");
+        assert_int_equal(sigv4_provider_new_chain(&chain, &t.provider, 1, &t.s.alloc), 0);
+        assert_int_equal(sigv4_provider_new_cache(&cache, chain, &t.s.alloc), 0);
+        t.provider = cache;
+        sigv4_provider_set_mfa(cache, ask_device, &device);
+        fake_script(t.s.fake, (struct fake_answer){.url = STS, .body = KEYS("1")});
+        scene_fetch(&t.s, t.provider, &t.o);
+        assert_int_equal(device.asked, 1);
+        if (cases[i].code) {
+            assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, cases[i].code, cases[i].part);
+            assert_int_equal(fake_request_count(t.s.fake), 0);
+        } else {
+            assert_keys(&t.o, "AKID1", SECRET "-1", SECRET "-1-t");
+            assert_non_null(strstr(fake_request(t.s.fake, 0)->body,
+                                   "&SerialNumber=arn%3Amfa&TokenCode=123456"));
+        }
         end(&t);
     }
 }
@@ -315,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_chain_of_two_roles),
         cmocka_unit_test(its_own_keys_and_named_sources),
         cmocka_unit_test(profiles_that_make_no_sense),
+        cmocka_unit_test(codes_of_a_device),
         cmocka_unit_test(what_sts_may_answer),
         cmocka_unit_test(where_sts_is),
         cmocka_unit_test(web_identity_of_a_profile),

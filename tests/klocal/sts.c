@@ -174,6 +174,14 @@ static void put_session(struct request *request, const char *role, long long sec
     text_puts(out, "</Credentials>");
 }
 
+/* The role "mfa" wants the code 271828 of some device. */
+static bool mfa_good(const struct header_list *form, const char *role)
+{
+    const char *serial = field(form, "SerialNumber"), *code = field(form, "TokenCode");
+    return strncmp(role, "mfa/", 4) != 0 ||
+           (serial != NULL && *serial != '\0' && code != NULL && strcmp(code, "271828") == 0);
+}
+
 static void assume_role(struct request *request, const struct header_list *form)
 {
     struct credential_identity identity;
@@ -185,6 +193,11 @@ static void assume_role(struct request *request, const struct header_list *form)
         refuse(request, 400, "ValidationError",
                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed "
                "by role chaining");
+        return;
+    }
+    if (!mfa_good(form, role)) {
+        refuse(request, 403, "AccessDenied",
+               "MultiFactorAuthentication failed with invalid MFA one time pass code.");
         return;
     }
     open_answer(request, "AssumeRole");

@@ -27,6 +27,8 @@ struct sigv4_client_options {
     uint32_t max_attempts;         /* 0: AWS_MAX_ATTEMPTS, the profile, 3 */
     const char *user_agent_suffix; /* "kput/0.1.0" */
     uint32_t flags;
+    sigv4_mfa_fn *mfa; /* for the default chain; NULL: profiles with mfa_serial are refused */
+    void *mfa_ctx;
 };
 #define SIGV4_CLIENT_OPTIONS                                                                       \
     {                                                                                              \

@@ -51,6 +51,14 @@ SIGV4_API int sigv4_provider_fetch(struct sigv4_provider *provider, struct sigv4
  * comes. */
 SIGV4_API void sigv4_provider_free(struct sigv4_provider *provider);
 
+/* A code of the device `serial`, for a role whose profile names one (mfa_serial): 6 digits and a
+ * NUL into code. Asked for each time the role is assumed, since a code is good once. Not 0: there
+ * is none. @thread loop. */
+typedef int sigv4_mfa_fn(void *ctx, const char *serial, char code[16]);
+/* Before the first fetch. Profiles ask, also inside chains and caches; other providers ignore it.
+ */
+SIGV4_API void sigv4_provider_set_mfa(struct sigv4_provider *provider, sigv4_mfa_fn *fn, void *ctx);
+
 /* Always these keys (held). */
 SIGV4_API int sigv4_provider_new_static(struct sigv4_provider **out,
                                         struct sigv4_credentials *creds,
