@@ -116,7 +116,10 @@ int sigv4_client_facts(struct sigv4_client *client, const char *service_id,
         .profile = sigv4__config_profile(client->config),
         .use_fips = place.use_fips,
         .use_dual_stack = place.use_dual_stack,
+        .ca_bundle = client->ca_bundle ? client->ca_bundle : "",
+        .any_certificate = client->flags & SIGV4_NO_VERIFY_SSL,
     };
+    snprintf(out->keys_origin, sizeof out->keys_origin, "%s", client->keys_origin);
     snprintf(out->endpoint_origin, sizeof out->endpoint_origin, "%s",
              endpoint.value ? endpoint.origin : "");
     return SIGV4_OK;

@@ -167,6 +167,9 @@ static void use_keys(struct sigv4__exchange *x, struct sigv4_credentials *creds)
     struct sigv4_credentials *old = x->creds;
     x->creds = sigv4_credentials_hold(creds);
     sigv4_credentials_release(old);
+    struct sigv4_slice origin = sigv4_credentials_keys(creds).origin;
+    if (!sigv4__equal_str(origin, x->client->keys_origin))
+        sigv4__fixed_copy(x->client->keys_origin, sizeof x->client->keys_origin, origin);
     step_send(x);
 }
 

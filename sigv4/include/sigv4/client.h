@@ -63,6 +63,9 @@ struct sigv4_client_facts {
     char endpoint_origin[192];          /* "AWS_ENDPOINT_URL_KINESIS" */
     const char *profile;
     bool use_fips, use_dual_stack;
+    const char *ca_bundle; /* "": the system's certificates */
+    bool any_certificate;  /* SIGV4_NO_VERIFY_SSL */
+    char keys_origin[192]; /* of the keys last signed with; "" before the first */
 };
 SIGV4_API int sigv4_client_facts(struct sigv4_client *client, const char *service_id,
                                  struct sigv4_client_facts *out,
