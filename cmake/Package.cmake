@@ -30,7 +30,7 @@ function(pkgconfig_file name output description requires private_libs private_re
     install(FILES ${CMAKE_BINARY_DIR}/${output}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endfunction()
 pkgconfig_file(sigv4 ${SIGV4_LIBRARY_NAME} "AWS signing, credentials and HTTP exchanges"
-    "" "-pthread -lm" "libcurl libcrypto jansson expat")
+    "" "-pthread -lm" "libcurl libssl libcrypto jansson expat")
 pkgconfig_file(kinesis ${KINESIS_LIBRARY_NAME} "Kinesis producer and consumer"
     ${SIGV4_LIBRARY_NAME} "-lb64" "libcrypto jansson zlib")
 pkgconfig_file(s3 ${S3_LIBRARY_NAME} "S3 objects and transfers"

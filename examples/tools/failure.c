@@ -2,8 +2,9 @@
 #include "failure.h"
 
 #include <stdio.h>
+#include <string.h>
 
-enum { DIAGNOSIS_MS = 600 }; /* the failed attempt has waited long already */
+enum { DIAGNOSIS_MS = 700 }; /* the failed attempt has waited long already */
 
 int failure_code(int status)
 {
@@ -37,31 +38,64 @@ int failure_say(const char *tool, const struct sigv4_error *err)
     return failure_code(err->status);
 }
 
-/* The endpoint as it was used: the override when there is one, else TLS to the host. */
-static void find_url(struct sigv4_client *client, const char *service_id, const char *host,
-                     char url[1100], char region[64])
+static void say_lines(const char *tool, const char *verdict, const struct sigv4_diagnosis *d)
 {
-    struct sigv4_client_facts facts = {.size = sizeof facts};
-    bool known = sigv4_client_facts(client, service_id, &facts, NULL) == SIGV4_OK;
-    snprintf(region, 64, "%.63s", known ? facts.region : "");
-    if (known && facts.endpoint_url[0])
-        snprintf(url, 1100, "%s", facts.endpoint_url);
-    else
-        snprintf(url, 1100, "https://%s", host);
+    if (verdict[0])
+        fprintf(stderr, "%s: %s\n", tool, verdict);
+    if (d->likely[0])
+        fprintf(stderr, "%s: likely: %s\n", tool, d->likely);
+    if (d->remedy[0])
+        fprintf(stderr, "%s: %s\n", tool, d->remedy);
 }
 
-static void say_why(const char *tool, struct sigv4_client *client, const char *service_id,
-                    const char *host)
+/* The endpoint as it was used: the override when there is one, else TLS to the host. */
+static void say_why(const char *tool, const struct sigv4_client_facts *facts,
+                    const char *service_id, const struct sigv4_error *err, const char *host)
 {
-    char url[1100], region[64];
+    char url[1100];
     struct sigv4_diagnosis d = {.size = sizeof d};
-    find_url(client, service_id, host, url, region);
-    if (sigv4_diagnose(url, service_id, region, DIAGNOSIS_MS, &d, NULL))
-        return;
-    if (d.verdict[0])
-        fprintf(stderr, "%s: %s\n", tool, d.verdict);
-    if (d.remedy[0])
-        fprintf(stderr, "%s: %s\n", tool, d.remedy);
+    struct sigv4_diagnose_options how = {
+        .size = sizeof how,
+        .url = url,
+        .service_id = service_id,
+        .region = facts->region,
+        .ca_bundle = facts->ca_bundle && facts->ca_bundle[0] ? facts->ca_bundle : NULL,
+        .timeout_ms = DIAGNOSIS_MS,
+        /* With a certificate at fault, the answer's date tells whether the clock is. */
+        .flags = err->status == SIGV4_E_TLS ? 0 : SIGV4_DIAGNOSE_CONNECTION,
+    };
+    if (facts->any_certificate)
+        how.flags |= SIGV4_DIAGNOSE_ANY_CERTIFICATE;
+    if (facts->endpoint_url && facts->endpoint_url[0])
+        snprintf(url, sizeof url, "%s", facts->endpoint_url);
+    else
+        snprintf(url, sizeof url, "https://%s", host);
+    if (sigv4_diagnose(&how, &d, NULL) == SIGV4_OK)
+        say_lines(tool, d.verdict, &d);
+}
+
+/* Messages begin with the operation: "PutRecord: ...". */
+static void find_operation(const struct sigv4_error *err, char out[64])
+{
+    size_t n = strcspn(err->message, ":");
+    snprintf(out, 64, "%.*s", n < 63 ? (int)n : 0, err->message);
+}
+
+static void say_remedy(const char *tool, const struct sigv4_client_facts *facts,
+                       const char *service_id, const struct sigv4_error *err)
+{
+    char operation[64];
+    struct sigv4_diagnosis d = {.size = sizeof d};
+    find_operation(err, operation);
+    struct sigv4_refusal refusal = {
+        .size = sizeof refusal,
+        .error = err,
+        .service_id = service_id,
+        .region = facts->region,
+        .operation = operation,
+    };
+    sigv4_diagnose_refusal(&refusal, &d);
+    say_lines(tool, "", &d);
 }
 
 int failure_say_request(const char *tool, struct sigv4_client *client, const char *service_id,
@@ -75,6 +109,11 @@ int failure_say_request(const char *tool, struct sigv4_client *client, const cha
 void failure_explain(const char *tool, struct sigv4_client *client, const char *service_id,
                      const struct sigv4_error *err, const char *host)
 {
-    if (failure_code(err->status) == EXIT_UNREACHABLE && err->http_status == 0 && host[0])
-        say_why(tool, client, service_id, host);
+    struct sigv4_client_facts facts = {.size = sizeof facts};
+    if (sigv4_client_facts(client, service_id, &facts, NULL))
+        facts = (struct sigv4_client_facts){.region = ""};
+    if (failure_code(err->status) != EXIT_UNREACHABLE || err->http_status)
+        say_remedy(tool, &facts, service_id, err);
+    else if (host[0])
+        say_why(tool, &facts, service_id, err, host);
 }

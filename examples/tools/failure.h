@@ -17,12 +17,13 @@ enum {
 int failure_code(int status);
 /* Prints "TOOL: message" and returns the exit code. */
 int failure_say(const char *tool, const struct sigv4_error *err);
-/* The same for a request that failed; when nothing answered, looks at the way to host (a second or
- * two) and adds verdict and remedy. host: as in sigv4_response, copied in its callback; "" when no
- * attempt was made. Blocks; not from a callback. */
+/* The same for a request that failed; when nothing answered, looks at the way to host (less than a
+ * second) and adds verdict and remedy; when the service refused, adds what to do about that. host:
+ * as in sigv4_response, copied in its callback; "" when no attempt was made. Blocks; not from a
+ * callback. */
 int failure_say_request(const char *tool, struct sigv4_client *client, const char *service_id,
                         const struct sigv4_error *err, const char *host);
-/* Only the look at the way to host, for a failure that was told already. */
+/* Only what is added, for a failure that was told already. */
 void failure_explain(const char *tool, struct sigv4_client *client, const char *service_id,
                      const struct sigv4_error *err, const char *host);
 #endif

@@ -35,7 +35,7 @@ static enum sigv4_address_class class_of_v6(const struct in6_addr *a)
         return SIGV4_ADDRESS_UNSPECIFIED;
     if (IN6_IS_ADDR_LINKLOCAL(a))
         return SIGV4_ADDRESS_LINK_LOCAL;
-    return (a->s6_addr[0] & 0xFE) == 0xFC ? SIGV4_ADDRESS_PRIVATE : SIGV4_ADDRESS_GLOBAL;
+    return (a->s6_addr[0] & 0xFE) == 0xFC ? SIGV4_ADDRESS_UNIQUE_LOCAL : SIGV4_ADDRESS_GLOBAL;
 }
 
 enum sigv4_address_class sigv4__address_class(const struct sockaddr *address)
@@ -69,7 +69,7 @@ void sigv4__address_text(const struct sockaddr *address, char *out, size_t cap)
         out[0] = '\0';
 }
 
-const char *sigv4__address_word(enum sigv4_address_class kind)
+const char *sigv4_address_class_name(enum sigv4_address_class kind)
 {
     switch (kind) {
     case SIGV4_ADDRESS_GLOBAL:
@@ -82,8 +82,15 @@ const char *sigv4__address_word(enum sigv4_address_class kind)
         return "link-local";
     case SIGV4_ADDRESS_UNSPECIFIED:
         return "unspecified";
+    case SIGV4_ADDRESS_UNIQUE_LOCAL:
+        return "unique local";
     }
     return "unknown";
+}
+
+bool sigv4__address_is_inner(enum sigv4_address_class kind)
+{
+    return kind == SIGV4_ADDRESS_PRIVATE || kind == SIGV4_ADDRESS_UNIQUE_LOCAL;
 }
 
 bool sigv4__address_parse(const char *text, uint16_t port, struct sockaddr_storage *out)

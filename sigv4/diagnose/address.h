@@ -8,8 +8,8 @@
 enum sigv4_address_class sigv4__address_class(const struct sockaddr *address);
 /* "203.0.113.7", "2001:db8::1" without port or scope. */
 void sigv4__address_text(const struct sockaddr *address, char *out, size_t cap);
-/* "private", ... for sentences: "the private address 10.0.0.1". */
-const char *sigv4__address_word(enum sigv4_address_class kind);
+/* Private or unique local: an address of some inner network. */
+bool sigv4__address_is_inner(enum sigv4_address_class kind);
 /* The other way round, with a port; false: not an address. */
 bool sigv4__address_parse(const char *text, uint16_t port, struct sockaddr_storage *out);
 socklen_t sigv4__address_length(const struct sockaddr_storage *address);

@@ -4,11 +4,12 @@
 
 #include "base/fail.h"
 #include "diagnose/address.h"
+#include "diagnose/thread.h"
 
+#include <arpa/nameser.h>
 #include <errno.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
+#include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -18,17 +19,75 @@ struct errand {
     pthread_cond_t done_changed;
     unsigned holders; /* the asker and the thread */
     bool done;
-    char host[256], port[8];
-    int error, os_errno;
-    struct addrinfo *list;
+    char host[256];
+    uint16_t port;
+    void (*look)(const struct errand *e, struct sigv4__lookup *out);
+    struct sigv4__lookup found;
 };
 
-double sigv4__now_ms(void)
+/* ---- on the thread ---- */
+
+static void ask_system(const struct errand *e, struct sigv4__lookup *out)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+    char port[8];
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
+    snprintf(port, sizeof port, "%u", (unsigned)e->port);
+    out->error = getaddrinfo(e->host, port, &hints, &list);
+    out->os_errno = out->error == EAI_SYSTEM ? errno : 0;
+    if (out->error)
+        return;
+    for (const struct addrinfo *a = list; a; a = a->ai_next) {
+        bool known = a->ai_family == AF_INET || a->ai_family == AF_INET6;
+        if (known && out->count < sizeof out->addresses / sizeof *out->addresses)
+            memcpy(&out->addresses[out->count++], a->ai_addr, a->ai_addrlen);
+    }
+    freeaddrinfo(list);
 }
+
+static void ask_server(const struct errand *e, struct sigv4__lookup *out)
+{
+    unsigned char answer[2048];
+    struct __res_state state;
+    memset(&state, 0, sizeof state);
+    if (res_ninit(&state))
+        return;
+    state.retrans = 1;
+    state.retry = 1;
+    int n = res_nquery(&state, e->host, ns_c_in, ns_t_a, answer, sizeof answer);
+    if (n > 0 &&
+        !sigv4__dns_read(answer, n < (int)sizeof answer ? (size_t)n : sizeof answer, e->port, out))
+        out->count = 0;
+    res_nclose(&state);
+}
+
+static void errand_release(struct errand *e)
+{
+    pthread_mutex_lock(&e->mutex);
+    bool last = --e->holders == 0;
+    pthread_mutex_unlock(&e->mutex);
+    if (!last)
+        return;
+    pthread_cond_destroy(&e->done_changed);
+    pthread_mutex_destroy(&e->mutex);
+    free(e);
+}
+
+static void *run(void *ctx)
+{
+    struct errand *e = ctx;
+    struct sigv4__lookup found;
+    memset(&found, 0, sizeof found);
+    e->look(e, &found);
+    pthread_mutex_lock(&e->mutex);
+    e->found = found;
+    e->done = true;
+    pthread_cond_signal(&e->done_changed);
+    pthread_mutex_unlock(&e->mutex);
+    errand_release(e);
+    return NULL;
+}
+
+/* ---- who asks ---- */
 
 static struct errand *errand_new(const char *host, uint16_t port)
 {
@@ -42,62 +101,12 @@ static struct errand *errand_new(const char *host, uint16_t port)
     pthread_cond_init(&e->done_changed, &attributes);
     pthread_condattr_destroy(&attributes);
     sigv4__fixed_copy(e->host, sizeof e->host, sigv4_str(host));
-    snprintf(e->port, sizeof e->port, "%u", (unsigned)port);
-    e->holders = 1;
+    e->port = port;
+    e->holders = 2;
     return e;
 }
 
-static void errand_release(struct errand *e)
-{
-    pthread_mutex_lock(&e->mutex);
-    bool last = --e->holders == 0;
-    pthread_mutex_unlock(&e->mutex);
-    if (!last)
-        return;
-    if (e->list)
-        freeaddrinfo(e->list);
-    pthread_cond_destroy(&e->done_changed);
-    pthread_mutex_destroy(&e->mutex);
-    free(e);
-}
-
-static void *run(void *ctx)
-{
-    struct errand *e = ctx;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
-    int error = getaddrinfo(e->host, e->port, &hints, &list);
-    int os_errno = error == EAI_SYSTEM ? errno : 0;
-    pthread_mutex_lock(&e->mutex);
-    e->error = error;
-    e->os_errno = os_errno;
-    e->list = error ? NULL : list;
-    e->done = true;
-    pthread_cond_signal(&e->done_changed);
-    pthread_mutex_unlock(&e->mutex);
-    errand_release(e);
-    return NULL;
-}
-
-/* Without signals: the program's handlers shall not run on a thread it does not know. */
-static int start(struct errand *e)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    e->holders++;
-    int failed = pthread_create(&thread, &attributes, run, e);
-    if (failed)
-        e->holders--;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return failed ? SIGV4_E_NOMEM : SIGV4_OK;
-}
-
-static bool wait_for(struct errand *e, uint32_t timeout_ms)
+static void wait_for(struct errand *e, uint32_t timeout_ms, struct sigv4__lookup *out)
 {
     struct timespec until;
     int rc = 0;
@@ -111,26 +120,29 @@ static bool wait_for(struct errand *e, uint32_t timeout_ms)
     pthread_mutex_lock(&e->mutex);
     while (!e->done && rc == 0)
         rc = pthread_cond_timedwait(&e->done_changed, &e->mutex, &until);
-    bool done = e->done;
+    if (e->done)
+        *out = e->found;
+    else
+        out->timed_out = true;
     pthread_mutex_unlock(&e->mutex);
-    return done;
 }
 
-static void take_answer(const struct errand *e, struct sigv4__lookup *out)
+static int send_errand(struct errand *e, uint32_t timeout_ms, struct sigv4__lookup *out)
 {
-    out->error = e->error;
-    out->os_errno = e->os_errno;
-    for (const struct addrinfo *a = e->list; a; a = a->ai_next) {
-        bool known = a->ai_family == AF_INET || a->ai_family == AF_INET6;
-        if (known && out->count < sizeof out->addresses / sizeof *out->addresses)
-            memcpy(&out->addresses[out->count++], a->ai_addr, a->ai_addrlen);
-    }
+    double start_ms = sigv4__now_ms();
+    int status = sigv4__thread_start(NULL, run, e, true);
+    if (status)
+        e->holders--; /* no thread: nobody else holds it */
+    else
+        wait_for(e, timeout_ms, out);
+    errand_release(e);
+    out->ms = sigv4__now_ms() - start_ms;
+    return status;
 }
 
 int sigv4__lookup_run(const char *host, uint16_t port, uint32_t timeout_ms,
                       struct sigv4__lookup *out)
 {
-    double start_ms = sigv4__now_ms();
     memset(out, 0, sizeof *out);
     if (sigv4__address_parse(host, port, &out->addresses[0])) {
         out->count = 1;
@@ -139,13 +151,17 @@ int sigv4__lookup_run(const char *host, uint16_t port, uint32_t timeout_ms,
     struct errand *e = errand_new(host, port);
     if (!e)
         return SIGV4_E_NOMEM;
-    int status = start(e);
-    if (!status) {
-        out->timed_out = !wait_for(e, timeout_ms);
-        if (!out->timed_out)
-            take_answer(e, out);
-    }
-    errand_release(e);
-    out->ms = sigv4__now_ms() - start_ms;
-    return status;
+    e->look = ask_system;
+    return send_errand(e, timeout_ms, out);
+}
+
+int sigv4__lookup_ask_server(const char *host, uint16_t port, uint32_t timeout_ms,
+                             struct sigv4__lookup *out)
+{
+    memset(out, 0, sizeof *out);
+    struct errand *e = errand_new(host, port);
+    if (!e)
+        return SIGV4_E_NOMEM;
+    e->look = ask_server;
+    return send_errand(e, timeout_ms, out);
 }

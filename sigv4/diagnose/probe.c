@@ -1,15 +1,13 @@
-/* Routes, TCP connections and TLS handshakes, tried to see what becomes of them. */
+/* TCP connections, tried to see what becomes of them. */
 #include "diagnose/probe.h"
 
-#include "base/fail.h"
 #include "diagnose/address.h"
-#include "diagnose/lookup.h"
+#include "diagnose/thread.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static int connect_to(int fd, const struct sockaddr_storage *address)
@@ -111,50 +109,4 @@ void sigv4__probe_connect(const struct sockaddr_storage *list, size_t count, uin
                 end(&polled[i], &out[i], ETIMEDOUT, ms);
         }
     }
-}
-
-/* The certificate is not checked: asked is whether, not with whom. */
-static void set_up(CURL *easy, const char *proxy, uint32_t timeout_ms, char *text)
-{
-    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, text);
-    curl_easy_setopt(easy, CURLOPT_PROXY, proxy ? proxy : "");
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-}
-
-static enum sigv4__handshake what_happened(CURLcode code, bool proxied)
-{
-    if (code == CURLE_OK)
-        return SIGV4__HANDSHAKE_DONE;
-    bool tls = code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_CIPHER ||
-               code == CURLE_PEER_FAILED_VERIFICATION;
-    return tls || !proxied ? SIGV4__HANDSHAKE_FAILED : SIGV4__HANDSHAKE_NO_WAY;
-}
-
-enum sigv4__handshake sigv4__probe_handshake(const char *host, uint16_t port, const char *through,
-                                             const char *proxy, uint32_t timeout_ms, char text[128])
-{
-    char url[320], entry[128], reason[CURL_ERROR_SIZE] = "";
-    CURLcode code = CURLE_OUT_OF_MEMORY;
-    const char *before = strchr(host, ':') ? "[" : "", *after = *before ? "]" : "";
-    CURL *easy = curl_easy_init();
-    snprintf(entry, sizeof entry, "::%.100s", through);
-    snprintf(url, sizeof url, "https://%s%.255s%s:%u", before, host, after, (unsigned)port);
-    struct curl_slist *way = curl_slist_append(NULL, entry);
-    if (easy && way) {
-        set_up(easy, proxy, timeout_ms, reason);
-        curl_easy_setopt(easy, CURLOPT_URL, url);
-        if (!proxy)
-            curl_easy_setopt(easy, CURLOPT_CONNECT_TO, way);
-        code = curl_easy_perform(easy);
-    }
-    sigv4__fixed_copy(text, 128, sigv4_str(reason[0] ? reason : curl_easy_strerror(code)));
-    curl_easy_cleanup(easy);
-    curl_slist_free_all(way);
-    return what_happened(code, proxy);
 }

@@ -1,24 +1,12 @@
-/* What to do about a cause. Rules: facts, 5.6 and 10. */
+/* What to do about a cause, and what is likely behind it. Rules: facts, 5.6 and 10. */
 #include "diagnose/remedy.h"
 
-#include "base/fail.h"
 #include "base/text.h"
+#include "diagnose/address.h"
+#include "diagnose/line.h"
+#include "diagnose/vpc_service.h"
 
 #include <netdb.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-static void advise(struct sigv4_diagnosis *d, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void advise(struct sigv4_diagnosis *d, const char *format, ...)
-{
-    char line[sizeof d->remedy];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    sigv4__fixed_copy(d->remedy, sizeof d->remedy, sigv4_str(line));
-}
 
 static bool is_below(const char *host, const char *domain)
 {
@@ -31,9 +19,9 @@ static bool is_below(const char *host, const char *domain)
 bool sigv4__remedy_is_aws_name(const char *host)
 {
     static const char *const domains[] = {
-        "amazonaws.com",  "api.aws",       "amazonaws.com.cn", "api.amazonwebservices.com.cn",
-        "c2s.ic.gov",     "aws.ic.gov",    "sc2s.sgov.gov",    "aws.scloud",
-        "cloud.adc-e.uk", "csp.hci.ic.gov"};
+        "amazonaws.com",  "api.aws",        "amazonaws.com.cn", "api.amazonwebservices.com.cn",
+        "c2s.ic.gov",     "aws.ic.gov",     "sc2s.sgov.gov",    "aws.scloud",
+        "cloud.adc-e.uk", "csp.hci.ic.gov", "amazonaws.eu",     "api.amazonwebservices.eu"};
     for (size_t i = 0; i < sizeof domains / sizeof *domains; i++)
         if (is_below(host, domains[i]))
             return true;
@@ -51,138 +39,222 @@ static bool is(const struct sigv4__findings *f, const char *service_id)
     return strcmp(f->service_id, service_id) == 0;
 }
 
-static const char *region_or_placeholder(const struct sigv4__findings *f)
-{
-    return f->region[0] ? f->region : "REGION";
-}
-
 /* Public addresses and no way out: the endpoint that would be the way in. */
 static void advise_endpoint(const struct sigv4__findings *f, struct sigv4_diagnosis *d)
 {
-    const char *region = region_or_placeholder(f);
-    if (is(f, "S3"))
-        advise(
-            d,
-            "if this is a private subnet: add a gateway endpoint com.amazonaws.%s.s3 to its route "
-            "table; names and addresses stay as they are (or an interface endpoint of that name "
-            "with --endpoint-url)",
-            region);
+    char name[128];
+    const char *place = d->vpc[0] ? "add" : "if this is a private subnet: add";
+    bool known = sigv4__vpc_service(f->service_id, f->region, name);
+    if (is(f, "S3") && sigv4__equal_nocase(sigv4_str(d->host), SIGV4_LIT("s3.amazonaws.com")))
+        SIGV4__ADVISE(d,
+                      "%s a gateway endpoint %s to its route table, and use the regional name "
+                      "(--region): endpoints do not cover this global one",
+                      place, name);
+    else if (is(f, "S3"))
+        SIGV4__ADVISE(d,
+                      "%s a gateway endpoint %s to its route table; names and addresses stay as "
+                      "they are (or an interface endpoint of that name with --endpoint-url)",
+                      place, name);
     else if (is(f, "STS") &&
              sigv4__equal_nocase(sigv4_str(d->host), SIGV4_LIT("sts.amazonaws.com")))
-        advise(
-            d,
-            "no VPC endpoint covers this global name: set AWS_STS_REGIONAL_ENDPOINTS=regional, and "
-            "in a private subnet add an interface endpoint com.amazonaws.%s.sts with private DNS",
-            region);
-    else if (is(f, "KINESIS") || is(f, "STS"))
-        advise(d,
-               "if this is a private subnet: add an interface endpoint com.amazonaws.%s.%s with "
-               "private DNS to this VPC, or pass --endpoint-url with the name of one that exists",
-               region, is(f, "STS") ? "sts" : "kinesis-streams");
+        SIGV4__ADVISE(d,
+                      "no VPC endpoint covers this global name: set "
+                      "AWS_STS_REGIONAL_ENDPOINTS=regional, and in a private subnet add an "
+                      "interface endpoint %s with private DNS",
+                      name);
+    else if (known)
+        SIGV4__ADVISE(d,
+                      "%s an interface endpoint %s with private DNS to this VPC, or pass "
+                      "--endpoint-url with the name of one that exists",
+                      place, name);
     else
-        advise(d, "this host needs a route to the internet (NAT, internet gateway, proxy), or an "
-                  "endpoint of the service inside its network");
+        SIGV4__ADVISE(d,
+                      "this host needs a route to the internet (NAT, internet gateway, proxy), or "
+                      "an endpoint of the service inside its network");
+}
+
+/* What cannot be seen from here: why nothing came back, or that an endpoint has no private DNS. */
+static void guess_public(const struct sigv4__findings *f, struct sigv4_diagnosis *d)
+{
+    bool silent = d->cause == SIGV4_CAUSE_TIMED_OUT;
+    bool interface = is(f, "KINESIS") || is(f, "STS");
+    const char *why = silent ? "no NAT or internet gateway on this subnet's way out, or a security "
+                               "group or network ACL drops the packets"
+                             : "this subnet has no way to the internet";
+    SIGV4__GUESS(d, "%s%s", why,
+                 interface ? "; if the VPC has an interface endpoint, its private DNS is off "
+                             "(public addresses come back for this name)"
+                           : "");
+}
+
+static void advise_stale(struct sigv4_diagnosis *d)
+{
+    SIGV4__GUESS(d, "the public address is an old answer in a cache of this host, or stands in its "
+                    "/etc/hosts: the endpoint's private DNS is in force");
+    SIGV4__ADVISE(
+        d,
+        "look for %s in /etc/hosts, empty the DNS cache (resolvectl flush-caches, nscd -i "
+        "hosts), and restart programs that keep addresses",
+        d->host);
 }
 
 static void advise_name(const struct sigv4__findings *f, struct sigv4_diagnosis *d)
 {
     if (f->name_timed_out || f->name_error == EAI_AGAIN)
-        advise(d,
-               "check this host's name servers (/etc/resolv.conf) and the way to them; in a VPC, "
-               "that DNS resolution is switched on");
+        SIGV4__ADVISE(d, "check this host's name servers (/etc/resolv.conf) and the way to them; "
+                         "in a VPC, that DNS resolution is switched on");
     else if (is_endpoint_name(d->host))
-        advise(d, "check the name of the VPC endpoint, and that it still exists");
+        SIGV4__ADVISE(d, "check the name of the VPC endpoint, and that it still exists");
     else if (sigv4__remedy_is_aws_name(d->host) && f->region[0])
-        advise(d, "check the region: is '%s' its right name, and does it have this service?",
-               f->region);
+        SIGV4__ADVISE(d, "check the region: is '%s' its right name, and does it have this service?",
+                      f->region);
     else
-        advise(d, "check the host in the endpoint URL (--endpoint-url, AWS_ENDPOINT_URL, profile)");
+        SIGV4__ADVISE(
+            d, "check the host in the endpoint URL (--endpoint-url, AWS_ENDPOINT_URL, profile)");
 }
 
 static void advise_refused(struct sigv4_diagnosis *d, enum sigv4_address_class kind)
 {
     if (kind == SIGV4_ADDRESS_LOOPBACK)
-        advise(d,
-               "start the local service that should listen on port %u, or correct the endpoint "
-               "URL (--endpoint-url, AWS_ENDPOINT_URL, profile)",
-               (unsigned)d->port);
+        SIGV4__ADVISE(d,
+                      "start the local service that should listen on port %u, or correct the "
+                      "endpoint URL (--endpoint-url, AWS_ENDPOINT_URL, profile)",
+                      (unsigned)d->port);
     else if (sigv4__remedy_is_aws_name(d->host))
-        advise(d,
-               "AWS does not refuse connections on port 443: look for a firewall on the way, or a "
-               "name server that gives other addresses");
+        SIGV4__ADVISE(d, "AWS does not refuse connections on port 443: look for a firewall on the "
+                         "way, or a name server that gives other addresses");
     else
-        advise(d, "check the port in the endpoint URL, and that the service runs there");
+        SIGV4__ADVISE(d, "check the port in the endpoint URL, and that the service runs there");
+}
+
+static void advise_silent_endpoint(struct sigv4_diagnosis *d, bool in_vpc)
+{
+    SIGV4__GUESS(d, "the security group of the interface endpoint does not let this host in%s",
+                 in_vpc ? "" : ", or no route leads to its VPC");
+    SIGV4__ADVISE(d,
+                  "a private address is an interface endpoint's: let its security group accept TCP "
+                  "%u from this host, and check network ACLs%s",
+                  (unsigned)d->port, in_vpc ? "" : " and the route to that subnet");
 }
 
 static void advise_timed_out(const struct sigv4__findings *f, struct sigv4_diagnosis *d,
-                             enum sigv4_address_class kind)
+                             const struct sigv4_diagnosed_address *a)
 {
-    if (kind == SIGV4_ADDRESS_LOOPBACK)
-        advise(d, "look after the local service on port %u: it takes no connections",
-               (unsigned)d->port);
-    else if (kind != SIGV4_ADDRESS_PRIVATE && sigv4__remedy_is_aws_name(d->host))
+    bool aws = sigv4__remedy_is_aws_name(d->host);
+    if (a->kind == SIGV4_ADDRESS_LOOPBACK)
+        SIGV4__ADVISE(d, "look after the local service on port %u: it takes no connections",
+                      (unsigned)d->port);
+    else if (aws && (a->in_vpc || sigv4__address_is_inner(a->kind)))
+        advise_silent_endpoint(d, a->in_vpc);
+    else if (aws) {
+        guess_public(f, d);
         advise_endpoint(f, d);
-    else if (sigv4__remedy_is_aws_name(d->host))
-        advise(d,
-               "a private address is an interface endpoint's: let its security group accept TCP %u "
-               "from this host, and check network ACLs and the route to that subnet",
-               (unsigned)d->port);
-    else
-        advise(d, "look for a firewall or a missing route between this host and the endpoint");
+    } else
+        SIGV4__ADVISE(d,
+                      "look for a firewall or a missing route between this host and the endpoint");
 }
 
 static void advise_no_route(const struct sigv4__findings *f, struct sigv4_diagnosis *d,
                             enum sigv4_address_class kind)
 {
-    if (kind == SIGV4_ADDRESS_GLOBAL && sigv4__remedy_is_aws_name(d->host))
+    if (kind == SIGV4_ADDRESS_GLOBAL && sigv4__remedy_is_aws_name(d->host)) {
+        guess_public(f, d);
         advise_endpoint(f, d);
-    else
-        advise(d, "add a route to this network, or use an endpoint this host can reach "
-                  "(--endpoint-url)");
+    } else {
+        SIGV4__ADVISE(d, "add a route to this network, or use an endpoint this host can reach "
+                         "(--endpoint-url)");
+    }
 }
 
 static void advise_tls(struct sigv4_diagnosis *d)
 {
     if (sigv4__remedy_is_aws_name(d->host))
-        advise(d,
-               "something between this host and AWS interferes with TLS (a firewall or proxy that "
-               "inspects traffic)");
+        SIGV4__ADVISE(d, "something between this host and AWS interferes with TLS (a firewall or "
+                         "proxy that inspects traffic)");
     else
-        advise(d, "if the service at port %u speaks plain HTTP, say http:// in the endpoint URL",
-               (unsigned)d->port);
+        SIGV4__ADVISE(d,
+                      "if the service at port %u speaks plain HTTP, say http:// in the endpoint "
+                      "URL",
+                      (unsigned)d->port);
+}
+
+static void advise_untrusted(struct sigv4_diagnosis *d)
+{
+    if (sigv4__remedy_is_aws_name(d->host))
+        SIGV4__GUESS(d, "a firewall or proxy on the way opens TLS and shows a certificate of its "
+                        "own");
+    SIGV4__ADVISE(d, "if you know and trust that issuer, pass its certificate with --ca-bundle "
+                     "(AWS_CA_BUNDLE); otherwise do not send anything there");
+}
+
+static void advise_cert_name(struct sigv4_diagnosis *d)
+{
+    if (is_endpoint_name(d->host))
+        SIGV4__ADVISE(d, "use a name the certificate covers: for S3, "
+                         "https://bucket.vpce-....s3.REGION.vpce.amazonaws.com");
+    else
+        SIGV4__ADVISE(d, "give the endpoint URL by a name the certificate covers, or look who else "
+                         "answers at this address (DNS, a proxy)");
+}
+
+static void advise_trust(struct sigv4_diagnosis *d)
+{
+    if (d->cause == SIGV4_CAUSE_TLS_UNTRUSTED)
+        advise_untrusted(d);
+    else if (d->cause == SIGV4_CAUSE_TLS_NAME)
+        advise_cert_name(d);
+    else if (d->cause == SIGV4_CAUSE_TLS_EXPIRED && !d->likely[0])
+        SIGV4__ADVISE(d, "the service needs a new certificate; check this host's clock too "
+                         "(timedatectl)");
+    else
+        SIGV4__ADVISE(d, "set this host's clock (timedatectl; chrony with 169.254.169.123 on EC2)");
 }
 
 void sigv4__remedy_write(const struct sigv4__findings *f, struct sigv4_diagnosis *d, size_t subject)
 {
-    enum sigv4_address_class kind = d->addresses[subject].kind;
+    const struct sigv4_diagnosed_address *a = &d->addresses[subject];
     switch (d->cause) {
-    case SIGV4_CAUSE_NONE:
-        break;
     case SIGV4_CAUSE_NO_NAME:
         advise_name(f, d);
         break;
     case SIGV4_CAUSE_SINKHOLE:
-        advise(d,
-               "a DNS filter or /etc/hosts blocks the name: allow %s there, or use another name "
-               "server",
-               d->host);
+        SIGV4__ADVISE(d,
+                      "a DNS filter or /etc/hosts blocks the name: allow %s there, or use another "
+                      "name server",
+                      d->host);
         break;
     case SIGV4_CAUSE_NO_ROUTE:
+        advise_no_route(f, d, a->kind);
+        break;
     case SIGV4_CAUSE_OTHER:
-        advise_no_route(f, d, kind);
+        if (d->address_count && a->os_errno == 0)
+            SIGV4__ADVISE(d, "check that this is the service's port; through a tunnel or VPN, that "
+                             "large packets pass (path MTU)");
+        else
+            advise_no_route(f, d, a->kind);
         break;
     case SIGV4_CAUSE_TIMED_OUT:
-        advise_timed_out(f, d, kind);
+        advise_timed_out(f, d, a);
         break;
     case SIGV4_CAUSE_REFUSED:
-        advise_refused(d, kind);
+        advise_refused(d, a->kind);
         break;
     case SIGV4_CAUSE_TLS:
         advise_tls(d);
         break;
+    case SIGV4_CAUSE_TLS_NAME:
+    case SIGV4_CAUSE_TLS_UNTRUSTED:
+    case SIGV4_CAUSE_TLS_EXPIRED:
+    case SIGV4_CAUSE_CLOCK:
+        advise_trust(d);
+        break;
     case SIGV4_CAUSE_PROXY:
-        advise(d, "correct %s, or list %s in NO_PROXY if it is reached without a proxy",
-               f->proxy.variable, d->host);
+        SIGV4__ADVISE(d, "correct %s, or list %s in NO_PROXY if it is reached without a proxy",
+                      f->proxy.variable, d->host);
+        break;
+    default: /* what a service answers is refusal.c's */
         break;
     }
+    if (f->server_says_inner && d->cause != SIGV4_CAUSE_NONE && a->os_errno != 0)
+        advise_stale(d);
 }

@@ -53,8 +53,8 @@ static void test_classes(void **state)
         {"::2", SIGV4_ADDRESS_GLOBAL},
         {"2001:db8::1", SIGV4_ADDRESS_GLOBAL},
         {"fbff::1", SIGV4_ADDRESS_GLOBAL},
-        {"fc00::1", SIGV4_ADDRESS_PRIVATE},
-        {"fdff::1", SIGV4_ADDRESS_PRIVATE},
+        {"fc00::1", SIGV4_ADDRESS_UNIQUE_LOCAL},
+        {"fdff::1", SIGV4_ADDRESS_UNIQUE_LOCAL},
         {"fe00::1", SIGV4_ADDRESS_GLOBAL},
         {"fe80::1", SIGV4_ADDRESS_LINK_LOCAL},
         {"febf::1", SIGV4_ADDRESS_LINK_LOCAL},
@@ -68,7 +68,7 @@ static void test_classes(void **state)
         enum sigv4_address_class got = class_of(cases[i].text);
         if (got != cases[i].expected)
             fail_msg("%s: expected %s, got %s", cases[i].text,
-                     sigv4__address_word(cases[i].expected), sigv4__address_word(got));
+                     sigv4_address_class_name(cases[i].expected), sigv4_address_class_name(got));
     }
 }
 

@@ -43,7 +43,9 @@ static struct sigv4_diagnosis diagnose(const char *scheme, const char *host, uns
     struct sigv4_error err;
     char url[300];
     snprintf(url, sizeof url, "%s://%s:%u", scheme, host, port);
-    int status = sigv4_diagnose(url, "KINESIS", "us-east-2", 400, &d, &err);
+    int status = sigv4_diagnose(SIGV4_DIAGNOSE(.url = url, .service_id = "KINESIS",
+                                               .region = "us-east-2", .timeout_ms = 400),
+                                &d, &err);
     if (status)
         fail_msg("%s: %s", url, err.message);
     return d;
@@ -129,11 +131,21 @@ static void test_a_connection_is_possible(void **state)
 {
     uint16_t port;
     int fd = open_socket(5, &port);
-    struct sigv4_diagnosis d = diagnose("http", "localhost", port);
+    struct sigv4_diagnosis d = {.size = sizeof d};
+    char url[64];
     (void)state;
+    snprintf(url, sizeof url, "http://localhost:%u", (unsigned)port);
+    assert_int_equal(sigv4_diagnose(SIGV4_DIAGNOSE(.url = url, .timeout_ms = 400,
+                                                   .flags = SIGV4_DIAGNOSE_CONNECTION),
+                                    &d, NULL),
+                     SIGV4_OK);
     assert_int_equal(d.cause, SIGV4_CAUSE_NONE);
     assert_string_equal(d.remedy, "");
     assert_non_null(strstr(d.verdict, "accepts connections"));
+    /* The kernel accepts, no one speaks. */
+    d = diagnose("http", "localhost", port);
+    assert_int_equal(d.cause, SIGV4_CAUSE_OTHER);
+    assert_non_null(strstr(d.verdict, "gives no HTTP answer"));
     close(fd);
 }
 
@@ -219,7 +231,6 @@ static void *speak_tls(void *ctx)
     return NULL;
 }
 
-/* Whether to trust is the client's question, not the diagnosis's. */
 static void test_tls_with_an_unknown_certificate(void **state)
 {
     uint16_t port;
@@ -230,8 +241,13 @@ static void test_tls_with_an_unknown_certificate(void **state)
     assert_int_equal(pthread_create(&thread, NULL, speak_tls, &fd), 0);
     struct sigv4_diagnosis d = diagnose("https", "127.0.0.1", port);
     pthread_join(thread, NULL);
-    assert_int_equal(d.cause, SIGV4_CAUSE_NONE);
-    assert_non_null(strstr(d.verdict, "and TLS comes about"));
+    assert_int_equal(d.cause, SIGV4_CAUSE_TLS_UNTRUSTED);
+    assert_string_equal(d.certificate_names, "elsewhere.test");
+    assert_string_equal(d.certificate_chain, "elsewhere.test, by elsewhere.test");
+    assert_string_equal(d.tls_version, "TLSv1.3");
+    assert_true(d.certificate_until_unix - d.certificate_from_unix == 3600);
+    assert_non_null(strstr(d.verdict, "is not trusted here"));
+    assert_non_null(strstr(d.remedy, "--ca-bundle"));
     close(fd);
 }
 
@@ -265,12 +281,13 @@ static int without_network(void)
     struct sigv4_diagnosis d = {.size = sizeof d};
     if (unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET))
         return 77;
-    if (sigv4_diagnose("https://203.0.113.7", "KINESIS", "us-east-2", 400, &d, NULL))
+    if (sigv4_diagnose(SIGV4_DIAGNOSE(.url = "https://203.0.113.7", .timeout_ms = 400), &d, NULL))
         return 1;
     if (d.cause != SIGV4_CAUSE_NO_ROUTE || d.addresses[0].os_errno != ENETUNREACH ||
         !strstr(d.verdict, "no route to 203.0.113.7"))
         return 2;
-    if (sigv4_diagnose("https://kinesis.invalid", "KINESIS", "us-east-2", 400, &d, NULL))
+    if (sigv4_diagnose(SIGV4_DIAGNOSE(.url = "https://kinesis.invalid", .timeout_ms = 400), &d,
+                       NULL))
         return 3;
     return d.cause == SIGV4_CAUSE_NO_NAME ? 0 : 4;
 }
@@ -294,10 +311,11 @@ static void test_refusals(void **state)
     struct sigv4_diagnosis d = {.size = sizeof d};
     struct sigv4_error err;
     (void)state;
-    assert_int_equal(sigv4_diagnose("kinesis", NULL, NULL, 1, &d, &err), SIGV4_E_INVALID);
+    assert_int_equal(sigv4_diagnose(SIGV4_DIAGNOSE(.url = "kinesis"), &d, &err), SIGV4_E_INVALID);
     assert_string_not_equal(err.message, "");
     d.size = 0;
-    assert_int_equal(sigv4_diagnose("http://127.0.0.1", NULL, NULL, 1, &d, &err), SIGV4_E_INVALID);
+    assert_int_equal(sigv4_diagnose(SIGV4_DIAGNOSE(.url = "http://127.0.0.1"), &d, &err),
+                     SIGV4_E_INVALID);
 }
 
 int main(void)

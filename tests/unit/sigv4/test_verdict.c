@@ -207,16 +207,16 @@ static void test_reachable(void **state)
           "kinesis.us-east-2.amazonaws.com (private address 10.0.1.5) accepts connections on port "
           "443 (after 0.5 ms)",
           "");
-    s.f.handshake_tried = true;
+    s.f.visited = s.d.tls = true;
     check_words(&s, SIGV4_CAUSE_NONE, ", and TLS comes about", "");
-    s.f.handshake = SIGV4__HANDSHAKE_FAILED;
-    snprintf(s.f.handshake_text, sizeof s.f.handshake_text, "wrong version number");
+    s.f.visit.handshake = SIGV4__HANDSHAKE_FAILED;
+    snprintf(s.f.visit.text, sizeof s.f.visit.text, "wrong version number");
     check_words(&s, SIGV4_CAUSE_TLS, "but no TLS comes about: wrong version number",
                 "interferes with TLS");
     s = scene_of("127.0.0.1", "KINESIS");
     add_address(&s, "127.0.0.1", 0, false);
-    s.f.handshake_tried = true;
-    s.f.handshake = SIGV4__HANDSHAKE_FAILED;
+    s.f.visited = s.d.tls = true;
+    s.f.visit.handshake = SIGV4__HANDSHAKE_FAILED;
     check_words(&s, SIGV4_CAUSE_TLS, "no TLS", "http://");
 }
 
@@ -247,15 +247,15 @@ static void test_proxies(void **state)
     check_words(&s, SIGV4_CAUSE_PROXY, "(HTTPS_PROXY): the name p.test does not exist", "NO_PROXY");
     s = behind_proxy();
     add_address(&s, "10.0.0.9", 0, false);
-    s.f.handshake_tried = true;
-    s.f.handshake = SIGV4__HANDSHAKE_NO_WAY;
-    snprintf(s.f.handshake_text, sizeof s.f.handshake_text, "CONNECT tunnel failed, response 403");
+    s.f.visited = s.d.tls = true;
+    s.f.visit.handshake = SIGV4__HANDSHAKE_NO_WAY;
+    snprintf(s.f.visit.text, sizeof s.f.visit.text, "CONNECT tunnel failed, response 403");
     check_words(&s, SIGV4_CAUSE_PROXY,
                 "it opens no way to kinesis.us-east-2.amazonaws.com: CONNECT tunnel failed",
                 "NO_PROXY");
-    s.f.handshake = SIGV4__HANDSHAKE_FAILED;
+    s.f.visit.handshake = SIGV4__HANDSHAKE_FAILED;
     check_words(&s, SIGV4_CAUSE_TLS, "no TLS comes about with kinesis", "inspects traffic");
-    s.f.handshake = SIGV4__HANDSHAKE_DONE;
+    s.f.visit = (struct sigv4__visit){.handshake = SIGV4__HANDSHAKE_DONE};
     check_words(&s, SIGV4_CAUSE_NONE, "p.test (private address 10.0.0.9) accepts", "");
 }
 
