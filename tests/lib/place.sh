@@ -15,6 +15,7 @@ place__for() {
 }
 
 place_npm() { place__for npm "$PLACE_TESTS/peers/package-lock.json"; }
+place_stack() { place__for vpc "$PLACE_TESTS/../examples/vpc/package-lock.json"; }
 place_python() { place__for python "$PLACE_TESTS/peers/requirements.txt"; }
 
 # A part is there when its installation ran to the end.
