@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "object/operation.h"
+#include "object/profile.h"
 
 static void client_destroy(struct s3_client *c)
 {
@@ -45,6 +46,11 @@ int s3_client_new(struct s3_client **out, struct sigv4_client *base,
     c->loop = sigv4_client_loop(base);
     c->alloc = alloc;
     c->options = opts ? *opts : none;
+    int status = s3__profile_apply(c, err);
+    if (status) {
+        client_destroy(c);
+        return status;
+    }
     if (c->options.max_requests == 0)
         c->options.max_requests = 8;
     if (c->options.max_buffered_bytes == 0)

@@ -18,12 +18,14 @@ struct s3_client {
     struct sigv4_job close_job;
     struct sigv4_client *base;
     struct sigv4_loop *loop;
-    const struct sigv4_alloc *alloc; /* the loop's */
-    struct s3_client_options options;
+    const struct sigv4_alloc *alloc;  /* the loop's */
+    struct s3_client_options options; /* with what the profile adds */
+    uint64_t part_size;               /* where a transfer says nothing; 0: the usual one */
     atomic_uint holders;
     atomic_bool closing;
     struct s3__operation *operations; /* under way */
     struct s3__known_region regions[S3__REGIONS_KNOWN];
+    bool answered;                     /* some request had an answer */
     unsigned next_region;              /* the entry that is given up when all are used */
     char last_host[256];               /* of the last answer, or failure, of any request */
     struct s3__pool requests, buffers; /* shared by the transfers */

@@ -157,6 +157,7 @@ static int resolve(void *ctx, const struct sigv4_place *place, struct sigv4_targ
         .bucket = r->bucket,
         .flags = (r->client->options.flags & S3__PLACE_FLAGS) | r->place_flags,
     };
+    here.use_dual_stack |= (r->client->options.flags & S3_DUAL_STACK) != 0;
     if (r->region[0])
         here.region = r->region;
     return s3_resolve(&s3, &here, out, err);
@@ -332,6 +333,7 @@ static void on_done(void *ctx, const struct sigv4_response *response)
 {
     struct s3__request *r = ctx;
     sigv4__fixed_copy(r->client->last_host, sizeof r->client->last_host, sigv4_str(response->host));
+    r->client->answered |= response->http_status != 0;
     if (r->asking) {
         finish_asking(r, response);
     } else if (!follow(r, response)) {

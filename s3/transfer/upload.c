@@ -466,6 +466,8 @@ int s3_upload(struct s3_client *client, const struct s3_upload *upload, struct s
                                    .on_done = upload->on_done,
                                    .ctx = upload->ctx};
     u->asked = *upload;
+    if (u->asked.part_size == 0)
+        u->asked.part_size = client->part_size;
     u->state = S3__UPLOAD_SENDING;
     u->source.fd = -1;
     u->progress_job.run = run_progress;

@@ -125,6 +125,12 @@ int sigv4_client_facts(struct sigv4_client *client, const char *service_id,
     return SIGV4_OK;
 }
 
+const char *sigv4_client_profile_block(const struct sigv4_client *client, const char *block,
+                                       const char *name)
+{
+    return sigv4__config_nested(client->config, SIGV4__PROFILE, NULL, block, name);
+}
+
 /* ---- what was learned ---- */
 
 static uint64_t hash_of(struct sigv4_slice host)

@@ -22,11 +22,14 @@ struct s3_client_options {
 /* flags */
 #define S3_PATH_STYLE     0x1u /* the bucket in the path, never in the host name */
 #define S3_ACCELERATE     0x2u
+#define S3_DUAL_STACK     0x400u /* also without SIGV4_USE_DUAL_STACK */
 #define S3_REQUESTER_PAYS 0x100u
 #define S3_NO_CHECKSUMS   0x200u /* add none and verify none, unless a call asks for one */
 
-/* @thread any. base must live until the client is freed. opts NULL: all defaults. Errors: INVALID,
- * NOMEM. */
+/* @thread any. base must live until the client is freed. opts NULL: all defaults. Where the options
+ * say nothing the profile's s3 block does: addressing_style, use_accelerate_endpoint,
+ * use_dualstack_endpoint, use_arn_region, max_concurrent_requests, multipart_chunksize. Errors:
+ * INVALID (also a value there that cannot be), NOMEM. */
 SIGV4_API int s3_client_new(struct s3_client **out, struct sigv4_client *base,
                             const struct s3_client_options *opts,
                             struct sigv4_error *err) SIGV4_MUST_CHECK;

@@ -71,6 +71,11 @@ SIGV4_API int sigv4_client_facts(struct sigv4_client *client, const char *servic
                                  struct sigv4_client_facts *out,
                                  struct sigv4_error *err) SIGV4_MUST_CHECK;
 
+/* What the profile says in a block of its own, "addressing_style" in "s3"; NULL: nothing. Valid as
+ * long as the client. @thread any. */
+SIGV4_API const char *sigv4_client_profile_block(const struct sigv4_client *client,
+                                                 const char *block, const char *name);
+
 struct sigv4_response;
 struct sigv4_request {
     size_t size;
