@@ -116,6 +116,19 @@ int s3__add_attributes(struct s3__request *r, const struct s3_attributes *a,
     return status;
 }
 
+bool s3__describes_content(const struct s3__request *r)
+{
+    static const char *const names[] = {"content-", "cache-control", "expires", "x-amz-meta-",
+                                        "x-amz-website-redirect-location"};
+    for (size_t i = 0; i < r->header_count; i++) {
+        struct sigv4_slice name = {r->text.ptr + r->headers[i].name, r->headers[i].name_len};
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            if (sigv4__equal_nocase(sigv4__first(name, strlen(names[k])), sigv4_str(names[k])))
+                return true;
+    }
+    return false;
+}
+
 void s3__add_etag(struct s3__request *r, const char *name, const char *etag)
 {
     char quoted[512];

@@ -17,4 +17,6 @@ void s3__add_source_conditions(struct s3__request *r, const struct s3_conditions
 void s3__add_etag(struct s3__request *r, const char *name, const char *etag);
 /* x-amz-copy-source. Errors: INVALID (no source). */
 int s3__add_copy_source(struct s3__request *r, const struct s3_at *from, struct sigv4_error *err);
+/* Do the request's headers say what the content is, so that a copy must not take that over? */
+bool s3__describes_content(const struct s3__request *r);
 #endif

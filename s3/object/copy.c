@@ -28,7 +28,7 @@ int s3_copy(struct s3_client *client, const struct s3_copy *copy, struct sigv4_c
         status = s3__add_source_key(r, copy->source_customer_key, err);
     if (status)
         return s3__single_drop(single, status);
-    if (copy->attributes)
+    if (s3__describes_content(r))
         s3__request_header_str(r, "x-amz-metadata-directive", "REPLACE");
     s3__add_conditions(r, copy->conditions);
     s3__add_source_conditions(r, copy->source_conditions);

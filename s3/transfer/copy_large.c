@@ -30,7 +30,7 @@ struct copy {
     struct s3__crew crew;
     struct s3__plan plan;
     struct sigv4_call *call; /* of LOOKING and COPYING */
-    bool replaces;           /* attributes were given */
+    bool replaces;           /* what describes the source */
     unsigned char source_key[32];
     size_t source_key_len;
     uint64_t part_size, at_once;
@@ -269,7 +269,7 @@ static int copy_at_once(struct copy *c, struct sigv4_error *err)
         .size = sizeof what,
         .from = &c->from.at,
         .to = &c->to.at,
-        .attributes = c->replaces ? s3__baggage_attributes(&c->to) : NULL,
+        .attributes = s3__baggage_attributes(&c->to),
         .source_conditions = &pinned,
         .conditions = s3__baggage_conditions(&c->to),
         .source_customer_key = source_key(c),
@@ -377,13 +377,13 @@ static int set_up(struct copy *c, const struct s3_copy *what, struct sigv4_error
     if (what->source_customer_key.len)
         memcpy(c->source_key, what->source_customer_key.ptr, what->source_customer_key.len);
     c->source_key_len = what->source_customer_key.len;
-    c->replaces = what->attributes != NULL;
     int status = s3__baggage_pack(&c->from, client, what->from, NULL, what->source_conditions, err);
     if (status == SIGV4_OK)
         status =
             s3__baggage_pack(&c->to, client, what->to, what->attributes, what->conditions, err);
     if (status)
         return status;
+    c->replaces = s3__describes_content(&c->to.attributes);
     if (s3__crew_init(&c->crew, client, &crew_ops) ||
         s3__assembly_init(&c->assembly, client, &c->to, &owner, c))
         return sigv4__fail(err, SIGV4_E_NOMEM, "out of memory");

@@ -6,11 +6,12 @@
 
 enum { FIRST_REST_MS = 200, LONGEST_REST_MS = 20000 };
 
-bool s3__worth_another_try(const struct sigv4_error *error)
+bool s3__worth_another_try(const struct s3_client *client, const struct sigv4_error *error)
 {
     switch (error->status) {
     case SIGV4_E_NETWORK:
     case SIGV4_E_TIMEOUT:
+        return client->answered;
     case SIGV4_E_THROTTLED:
     case SIGV4_E_SERVICE:
     case SIGV4_E_PROTOCOL:
@@ -155,7 +156,8 @@ void s3__crew_ended(struct s3__hand *hand, const struct sigv4_error *error)
     if (!error) {
         s3__pool_widen(requests);
         let_go(hand, true);
-    } else if (!crew->stopped && s3__worth_another_try(error) && hand->tries < S3__PART_TRIES) {
+    } else if (!crew->stopped && s3__worth_another_try(crew->client, error) &&
+               hand->tries < S3__PART_TRIES) {
         if (error->status == SIGV4_E_THROTTLED)
             s3__pool_narrow(requests);
         s3__pool_give(&hand->ticket);

@@ -69,8 +69,9 @@ void s3__crew_ended(struct s3__hand *hand, const struct sigv4_error *error);
 /* Ends what is under way; idle follows, perhaps from inside. error NULL: canceled. The first reason
  * counts. */
 void s3__crew_stop(struct s3__crew *crew, const struct sigv4_error *error);
-/* Would the same part, sent again, have a chance? */
-bool s3__worth_another_try(const struct sigv4_error *error);
+/* Would the same part, sent again, have a chance? A service that never answered anything had its
+ * tries inside the request: people want to know then. */
+bool s3__worth_another_try(const struct s3_client *client, const struct sigv4_error *error);
 /* A random wait before try number tries + 1. */
 int64_t s3__rest_ms(struct sigv4_loop *loop, unsigned tries);
 #endif

@@ -200,14 +200,25 @@ static enum s3__supply next(struct s3__crew *crew, struct s3__hand *hand)
     return supply;
 }
 
+/* Not every service knows If-Match. */
+static bool is_another(struct s3__download *d, const struct s3_result *so_far)
+{
+    struct sigv4_error err;
+    if (!d->etag[0] || !so_far->etag.len || sigv4__equal_str(so_far->etag, d->etag))
+        return false;
+    sigv4__fail(&err, SIGV4_E_CONFLICT, "the object changed while it was downloaded");
+    d->keep = false;
+    s3__crew_stop(&d->crew, &err);
+    return true;
+}
+
 /* Bytes come in order and once, also over several tries: what came is never asked for again. */
 static enum sigv4_flow on_chunk(void *ctx, const struct s3_result *so_far, uint64_t offset,
                                 struct sigv4_slice chunk)
 {
     struct s3__hand *hand = ctx;
     struct s3__download *d = of_crew(hand->crew);
-    (void)so_far;
-    if (d->crew.stopped)
+    if (d->crew.stopped || is_another(d, so_far))
         return SIGV4_STOP;
     if (d->flow)
         s3__flow_keep(d, hand, chunk);
@@ -490,6 +501,8 @@ int s3_download(struct s3_client *client, const struct s3_download *download,
                                    .on_done = download->on_done,
                                    .ctx = download->ctx};
     d->asked = *download;
+    if (d->asked.part_size == 0)
+        d->asked.part_size = client->part_size;
     d->so_far = (struct s3_result){.size = sizeof d->so_far, .checksum = S3_CHECKSUM_NONE};
     d->keep = download->flags & S3_KEEP_PARTS;
     d->target.fd = d->own_fd = -1;

@@ -127,7 +127,9 @@ SIGV4_API int s3_delete_many(struct s3_client *client, const struct s3_delete_ma
 struct s3_copy {
     size_t size;
     const struct s3_at *from, *to;
-    const struct s3_attributes *attributes;        /* not NULL: instead of the source's */
+    /* What describes the content in it (type, encoding, ..., metadata) comes instead of all that of
+     * the source, if there is any; storage class, access list and encryption are the copy's own. */
+    const struct s3_attributes *attributes;
     const struct s3_conditions *source_conditions; /* which source is copied at all */
     const struct s3_conditions *conditions;        /* the two ETags only */
     struct sigv4_slice source_customer_key;

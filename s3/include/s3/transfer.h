@@ -36,7 +36,7 @@ struct s3_upload {
     int (*read)(void *ctx, uint64_t offset, void *buf, size_t cap, size_t *got);
     int fd;             /* stays open; nothing is read after on_done */
     uint64_t length;    /* with read: exact; of a pipe: expected, 0: unknown */
-    uint64_t part_size; /* 0: 8 MiB; grows as the length asks for it */
+    uint64_t part_size; /* 0: the profile's, else 8 MiB; grows as the length asks for it */
     const struct s3_attributes *attributes;
     const struct s3_conditions *conditions; /* the two ETags only */
     enum s3_checksum checksum;
@@ -65,7 +65,7 @@ struct s3_download {
     enum sigv4_flow (*on_chunk)(void *ctx, const struct s3_result *so_far, uint64_t offset,
                                 struct sigv4_slice chunk);
     int fd;             /* stays open */
-    uint64_t part_size; /* 0: 8 MiB */
+    uint64_t part_size; /* 0: the profile's, else 8 MiB */
     const struct s3_conditions *conditions;
     const struct s3_encryption *encryption; /* only customer_key */
     uint32_t flags;
