@@ -25,9 +25,9 @@ static const struct option_row copy_rows[] = {
     {'j', "jobs", "N", OPTION_NUMBER, HERE(jobs),
      "requests at a time (max_concurrent_requests of the profile, else 8)", 1, 256},
     {0, "part-size", "SIZE", OPTION_SIZE, HERE(part_size),
-     "of large files (multipart_chunksize of the profile, else 8 MiB); grows where 10,000 parts "
-     "would not do",
-     5 << 20, UINT64_C(5) << 30},
+     "of large files (multipart_chunksize of the profile, else 8 MiB; S3 takes 5 MiB to 5 GiB); "
+     "grows where 10,000 parts would not do",
+     65536, UINT64_C(5) << 30},
     {0, "resume", NULL, OPTION_SWITCH, HERE(resume),
      "keep the parts of a copy that fails, and go on where such a one stopped", 0, 0},
     {0, "if-none-match", NULL, OPTION_SWITCH, HERE(if_none_match),
@@ -122,11 +122,18 @@ static bool is_hopeless(const struct s3cp *run, const struct sigv4_error *err)
            (silent && run->succeeded == 0);
 }
 
+/* What a service calls invalid need not be the user's mistake. */
+static int code_of(const struct sigv4_error *err)
+{
+    int code = failure_code(err->status);
+    return code == EXIT_USAGE && err->http_status ? EXIT_SOME_FAILED : code;
+}
+
 void s3cp_fail(struct s3cp *run, const char *doing, const struct sigv4_error *err, bool maybe_done,
                const char *host)
 {
     const char *text = err->message[0] ? err->message : sigv4_status_text(err->status);
-    int code = failure_code(err->status);
+    int code = code_of(err);
     progress_hide(&run->progress);
     fputs("s3cp: ", stderr);
     terminal_put(stderr, sigv4_str(doing), run->err_is_terminal);

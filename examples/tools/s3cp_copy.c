@@ -12,7 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { USUAL_TASKS = 8, TICK_MS = 200, COUNT_AT_ONCE = 2000, RESUME_ABOVE = 8 << 20 };
+enum {
+    USUAL_TASKS = 8,
+    MAX_TASKS = 256,
+    TICK_MS = 200,
+    COUNT_AT_ONCE = 2000,
+    RESUME_ABOVE = 8 << 20
+};
 
 struct copies;
 struct task {
@@ -504,16 +510,23 @@ static void sync_target(struct copies *c, const struct location *target)
         close(fd);
 }
 
+static size_t count_tasks(const struct s3cp *run)
+{
+    const char *text =
+        sigv4_client_profile_block(run->session.client, "s3", "max_concurrent_requests");
+    unsigned long n = text ? strtoul(text, NULL, 10) : USUAL_TASKS; /* libs3 has checked it */
+    return run->settings->jobs ? run->settings->jobs : n < MAX_TASKS ? n : MAX_TASKS;
+}
+
 static bool set_up(struct copies *c, size_t count, const struct location *target)
 {
-    const struct s3cp_settings *s = c->run->settings;
     struct finder_order order = {.run = c->run,
                                  .sources = c->sources,
                                  .count = count,
                                  .target = target,
                                  .more = more,
                                  .ctx = c};
-    c->task_count = target->pipe ? 1 : s->jobs ? s->jobs : USUAL_TASKS;
+    c->task_count = target->pipe ? 1 : count_tasks(c->run);
     c->tasks = calloc(c->task_count, sizeof *c->tasks);
     c->finder = finder_new(&order);
     order.counts_only = true;
