@@ -98,12 +98,16 @@ void progress_shard(struct progress *p, struct sigv4_slice shard_id, enum kinesi
         tell_trouble(p, shard_id, err);
         return;
     }
+    if (event == KINESIS_SHARD_GONE && !p->quiet) {
+        take_away(p);
+        fprintf(stderr, "kcat: %s: what was not read of it has aged out\n", err->message);
+    }
     if (s && event == KINESIS_SHARD_AT_TIP)
         s->behind_ms = 0;
     if (s)
-        s->state = event == KINESIS_SHARD_FOUND   ? EXPECTED
-                   : event == KINESIS_SHARD_ENDED ? OVER
-                                                  : READING;
+        s->state = event == KINESIS_SHARD_FOUND                                  ? EXPECTED
+                   : event == KINESIS_SHARD_ENDED || event == KINESIS_SHARD_GONE ? OVER
+                                                                                 : READING;
     if (!p->chatty || (size_t)event >= sizeof words / sizeof *words)
         return;
     take_away(p);

@@ -20,6 +20,7 @@ static void destroy(struct kinesis_consumer *c)
         c->readers = r->next;
         kinesis__reader_free(r);
     }
+    kinesis__roster_free(c);
     sigv4_timer_free(c->list_timer);
     kinesis_checkpoint_free(c->positions);
     if (c->aggregates_open)
@@ -131,9 +132,9 @@ struct resume_job {
 static void run_resume(struct sigv4_job *job)
 {
     struct resume_job *j = (struct resume_job *)job;
-    for (struct kinesis__reader *r = j->consumer->readers; r; r = r->next)
-        if (strcmp(r->shard_id, j->shard_id) == 0)
-            kinesis__reader_resume(r);
+    struct kinesis__reader *r = kinesis__roster_find(j->consumer, sigv4_str(j->shard_id));
+    if (r)
+        kinesis__reader_resume(r);
     sigv4__alloc_put(sigv4_loop_alloc(j->consumer->loop), j, sizeof *j);
 }
 

@@ -3,6 +3,7 @@
 /* The consumer as its readers and its roster see it. Everything but the first group belongs to the
  * loop. */
 #include "consumer/reader.h"
+#include "wire/key_table.h"
 
 #include <stdatomic.h>
 
@@ -20,8 +21,11 @@ struct kinesis_consumer {
     atomic_bool stop_asked, ended;
 
     struct kinesis__reader *readers, **readers_end;
-    bool *chosen_found; /* of options.shard_ids */
-    unsigned under_way; /* calls and deliveries that will still come back */
+    struct kinesis__key_table ids;  /* of the readers, and by these numbers: */
+    struct sigv4__buffer by_number; /* struct kinesis__reader * each */
+    uint32_t list_serial;           /* of the listing under way, or the last */
+    bool *chosen_found;             /* of options.shard_ids */
+    unsigned under_way;             /* calls and deliveries that will still come back */
     bool stopping, freed, ending;
     bool listed; /* the first listing is complete */
     bool listing, list_again;
@@ -50,6 +54,11 @@ void kinesis__roster_review(struct kinesis_consumer *c);
 /* It reached its tip, and that is enough. */
 void kinesis__roster_rests(struct kinesis__reader *r);
 int kinesis__roster_init(struct kinesis_consumer *c);
+void kinesis__roster_free(struct kinesis_consumer *c);
+struct kinesis__reader *kinesis__roster_find(const struct kinesis_consumer *c,
+                                             struct sigv4_slice shard_id);
+/* The service does not know that shard: the list decides what that means. */
+void kinesis__roster_missing(struct kinesis__reader *r);
 void kinesis__roster_ended(struct kinesis__reader *r, const struct kinesis_child_shard *children,
                            size_t count);
 #endif

@@ -47,9 +47,10 @@ static void run_step(struct sigv4_job *job)
     struct kinesis__reader *r =
         (struct kinesis__reader *)((char *)job - offsetof(struct kinesis__reader, step_job));
     struct kinesis_consumer *c = r->consumer;
-    if (!c->stopping && r->iterator[0])
+    bool waits = r->state == KINESIS__WAITING && !c->stopping;
+    if (waits && r->iterator[0])
         step_fetch(r);
-    else if (!c->stopping)
+    else if (waits)
         step_place(r);
     kinesis__consumer_came_back(c);
 }
@@ -74,12 +75,15 @@ static void fail(struct kinesis__reader *r, const struct sigv4_error *err, const
             step_place(r);
             return;
         }
+    } else if (err->status == SIGV4_E_NOT_FOUND) {
+        kinesis__roster_missing(r);
     } else if (err->status == SIGV4_E_PROTOCOL ? ++r->spoilt > MAX_SPOILT
                                                : !kinesis__may_pass(err)) {
         kinesis__consumer_fail(r->consumer, err, host);
         return;
     }
-    kinesis__consumer_tell(r, KINESIS_SHARD_TROUBLE, err);
+    if (!r->consumer->stopping)
+        kinesis__consumer_tell(r, KINESIS_SHARD_TROUBLE, err);
     if (r->consumer->stopping)
         return;
     int64_t pause = kinesis__back_off_ms(r->consumer->loop, r->failures++);
@@ -178,7 +182,7 @@ static void take_page(struct kinesis__reader *r, const struct sigv4_response *re
         fail(r, &err, response->host);
         return;
     }
-    r->failures = r->spoilt = r->expired = 0;
+    r->failures = r->spoilt = r->expired = r->lacking = 0;
     r->delivered = 0;
     sigv4__fixed_copy(r->iterator, sizeof r->iterator, r->page->answer.next_shard_iterator);
     bool was_at_tip = r->at_tip;
@@ -437,6 +441,13 @@ void kinesis__reader_free(struct kinesis__reader *r)
 void kinesis__reader_start(struct kinesis__reader *r)
 {
     step_place(r);
+}
+
+void kinesis__reader_gone(struct kinesis__reader *r, const struct sigv4_error *err)
+{
+    sigv4_timer_set(r->timer, -1);
+    r->state = KINESIS__ENDED;
+    kinesis__consumer_tell(r, KINESIS_SHARD_GONE, err);
 }
 
 void kinesis__reader_stop(struct kinesis__reader *r)

@@ -42,6 +42,9 @@ struct kinesis__reader {
     bool from_oldest; /* a child found later is read from its beginning */
     bool from_time;   /* by a checkpoint: from placed_unix_ms */
     bool closed;      /* when it was listed: no more will be written */
+    bool missing;     /* the service did not know it, and is asked for the list */
+    unsigned lacking; /* lists in a row that did not have it while it was missing */
+    uint32_t listed_in;
 
     /* Where to go on: behind last_sequence; without one at the start, or (FROM_NOW, once there was
      * an iterator) at placed_unix_ms, by the service's clock. */
@@ -76,5 +79,7 @@ bool kinesis__reader_position(const struct kinesis__reader *r, struct kinesis_po
 struct kinesis_get_shard_iterator_input kinesis__reader_place(const struct kinesis__reader *r);
 void kinesis__reader_start(struct kinesis__reader *r);
 void kinesis__reader_resume(struct kinesis__reader *r);
+/* The service has it no longer. err says so. */
+void kinesis__reader_gone(struct kinesis__reader *r, const struct sigv4_error *err);
 void kinesis__reader_stop(struct kinesis__reader *r); /* what is under way comes back canceled */
 #endif

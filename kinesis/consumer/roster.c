@@ -5,14 +5,33 @@
 #include "consumer/consumer.h"
 #include "consumer/patience.h"
 
-enum { LIST_INTERVAL_MS = 500 };
+enum {
+    LIST_INTERVAL_MS = 500,
+    MAX_LACKING = 5 /* a child is named before it can be read everywhere: no hurry */
+};
 
-static struct kinesis__reader *find(struct kinesis_consumer *c, struct sigv4_slice shard_id)
+struct kinesis__reader *kinesis__roster_find(const struct kinesis_consumer *c,
+                                             struct sigv4_slice shard_id)
 {
-    for (struct kinesis__reader *r = c->readers; r; r = r->next)
-        if (sigv4__equal_str(shard_id, r->shard_id))
-            return r;
-    return NULL;
+    size_t number = kinesis__key_table_find(&c->ids, shard_id);
+    struct kinesis__reader *const *readers = (const void *)c->by_number.ptr;
+    return number < c->ids.count ? readers[number] : NULL;
+}
+
+static int link_reader(struct kinesis_consumer *c, struct kinesis__reader *r)
+{
+    size_t number;
+    int rc = sigv4__buffer_reserve(&c->by_number, sizeof r);
+    if (!rc)
+        rc = kinesis__key_table_add(&c->ids, sigv4_str(r->shard_id), &number);
+    if (rc) {
+        c->by_number.failed = SIGV4_OK;
+        return rc;
+    }
+    sigv4__buffer_append(&c->by_number, &r, sizeof r);
+    *c->readers_end = r;
+    c->readers_end = &r->next;
+    return SIGV4_OK;
 }
 
 static bool is_chosen(struct kinesis_consumer *c, struct sigv4_slice shard_id)
@@ -27,7 +46,7 @@ static bool is_chosen(struct kinesis_consumer *c, struct sigv4_slice shard_id)
 static bool may_start(struct kinesis_consumer *c, const struct kinesis__reader *r)
 {
     for (size_t i = 0; i < 2; i++) {
-        struct kinesis__reader *parent = find(c, sigv4_str(r->parents[i]));
+        struct kinesis__reader *parent = kinesis__roster_find(c, sigv4_str(r->parents[i]));
         if (parent && parent->state != KINESIS__ENDED)
             return false;
     }
@@ -88,7 +107,7 @@ static bool has_position(const struct kinesis_consumer *c, struct sigv4_slice sh
 static bool goes_on(struct kinesis_consumer *c, const struct sigv4_slice parents[2])
 {
     for (size_t i = 0; i < 2; i++) {
-        const struct kinesis__reader *parent = find(c, parents[i]);
+        const struct kinesis__reader *parent = kinesis__roster_find(c, parents[i]);
         if (has_position(c, parents[i]) || (parent && parent->from_oldest))
             return true;
     }
@@ -106,10 +125,12 @@ static struct kinesis__reader *add(struct kinesis_consumer *c, struct sigv4_slic
 {
     struct kinesis__reader *r = NULL;
     struct sigv4_error err;
-    if (c->stopping || !is_chosen(c, shard_id) || find(c, shard_id))
+    if (c->stopping || !is_chosen(c, shard_id) || kinesis__roster_find(c, shard_id))
         return NULL;
     int rc = shard_id.len > sizeof r->shard_id - 1 ? SIGV4_E_PROTOCOL
                                                    : kinesis__reader_new(&r, c, shard_id);
+    if (!rc && (rc = link_reader(c, r)))
+        kinesis__reader_free(r);
     if (rc) {
         sigv4__fail(&err, rc, "stream %.140s: %s", c->stream,
                     rc == SIGV4_E_NOMEM ? "no memory for another shard"
@@ -121,7 +142,7 @@ static struct kinesis__reader *add(struct kinesis_consumer *c, struct sigv4_slic
         if (sigv4__equal(parents[i], shard_id))
             continue;
         sigv4__fixed_copy(r->parents[i], sizeof r->parents[i], parents[i]);
-        struct kinesis__reader *parent = find(c, parents[i]);
+        struct kinesis__reader *parent = kinesis__roster_find(c, parents[i]);
         if (parent)
             parent->closed = true;
     }
@@ -129,8 +150,7 @@ static struct kinesis__reader *add(struct kinesis_consumer *c, struct sigv4_slic
     r->from_oldest = c->listed || goes_on(c, parents);
     if (c->positions && kinesis_checkpoint_find(c->positions, shard_id, &position))
         kinesis__reader_put(r, &position);
-    *c->readers_end = r;
-    c->readers_end = &r->next;
+    r->listed_in = c->list_serial;
     if (r->state != KINESIS__ENDED)
         kinesis__consumer_tell(r, KINESIS_SHARD_FOUND, NULL);
     return r;
@@ -144,12 +164,18 @@ static bool is_ours(struct kinesis_consumer *c, const struct kinesis_shard *shar
     if (!c->listed)
         return c->options.start != KINESIS_FROM_NOW || !shard->ending_sequence_number.len ||
                has_position(c, shard->shard_id) || goes_on(c, parents);
-    return (parents[0].len && find(c, parents[0])) || (parents[1].len && find(c, parents[1]));
+    return (parents[0].len && kinesis__roster_find(c, parents[0])) ||
+           (parents[1].len && kinesis__roster_find(c, parents[1]));
 }
 
 static void add_listed(struct kinesis_consumer *c, const struct kinesis_shard *s)
 {
     const struct sigv4_slice parents[2] = {s->parent_shard_id, s->adjacent_parent_shard_id};
+    struct kinesis__reader *known = kinesis__roster_find(c, s->shard_id);
+    if (known) {
+        known->listed_in = c->list_serial;
+        return;
+    }
     if (!is_ours(c, s, parents)) {
         (void)is_chosen(c, s->shard_id);
         return;
@@ -207,6 +233,34 @@ static void listing_failed(struct kinesis_consumer *c, const struct sigv4_error 
                     LIST_INTERVAL_MS + kinesis__back_off_ms(c->loop, c->list_failures++));
 }
 
+/* ---- shards the service did not know ---- */
+
+void kinesis__roster_missing(struct kinesis__reader *r)
+{
+    r->missing = true;
+    kinesis__roster_list(r->consumer);
+}
+
+static void give_up(struct kinesis__reader *r)
+{
+    struct sigv4_error err;
+    sigv4__fail(&err, SIGV4_E_NOT_FOUND, "stream %.140s has shard %s no longer",
+                r->consumer->stream, r->shard_id);
+    kinesis__reader_gone(r, &err);
+}
+
+static void look_for_missing(struct kinesis_consumer *c)
+{
+    for (struct kinesis__reader *r = c->readers; r && !c->stopping; r = r->next) {
+        if (!r->missing)
+            continue;
+        r->missing = false;
+        r->lacking = r->listed_in == c->list_serial ? 0 : r->lacking + 1;
+        if (r->lacking >= MAX_LACKING && r->state == KINESIS__WAITING)
+            give_up(r);
+    }
+}
+
 static void list_complete(struct kinesis_consumer *c)
 {
     struct sigv4_error err;
@@ -216,6 +270,9 @@ static void list_complete(struct kinesis_consumer *c)
         return;
     }
     c->listed = true;
+    look_for_missing(c);
+    if (c->stopping)
+        return;
     if (c->list_again) {
         c->list_again = false;
         list_page(c, SIGV4_LIT(""));
@@ -247,6 +304,8 @@ static void list_page(struct kinesis_consumer *c, struct sigv4_slice token)
     struct sigv4_error err;
     bool by_time = c->options.start == KINESIS_FROM_TIME && !c->listed && !c->positions;
     c->listing = true;
+    if (!token.len)
+        c->list_serial++;
     kinesis__consumer_expect(c);
     int rc = kinesis_list_shards(
         c->client,
@@ -263,9 +322,19 @@ static void list_page(struct kinesis_consumer *c, struct sigv4_slice token)
 
 int kinesis__roster_init(struct kinesis_consumer *c)
 {
+    const struct sigv4_alloc *alloc = sigv4_loop_alloc(c->loop);
     c->readers_end = &c->readers;
     c->list_job.run = run_list;
+    kinesis__key_table_init(&c->ids, alloc, KINESIS__MAX_SHARDS, KINESIS__MAX_SHARD_ID);
+    sigv4__buffer_init(&c->by_number, alloc,
+                       KINESIS__MAX_SHARDS * sizeof(struct kinesis__reader *));
     return sigv4_timer_new(&c->list_timer, c->loop, on_list_timer, c);
+}
+
+void kinesis__roster_free(struct kinesis_consumer *c)
+{
+    kinesis__key_table_free(&c->ids);
+    sigv4__buffer_free(&c->by_number);
 }
 
 void kinesis__roster_list(struct kinesis_consumer *c)

@@ -22,6 +22,7 @@ struct stage_shard {
     unsigned count;                   /* records, numbered from 1000 * (its index + 1) + 1 */
     int64_t first_at_ms, every_ms;    /* when the records arrive; every_ms 0: all at once */
     int64_t born_at_ms, closed_at_ms; /* 0: from the start; 0: never */
+    int64_t gone_at_ms;               /* not listed any more; 0: never */
 };
 
 enum stage_op { STAGE_LIST, STAGE_PLACE, STAGE_READ };
@@ -102,7 +103,8 @@ static inline json_t *stage_list(struct stage *s, json_t *in)
     size_t i = token ? (size_t)atoi(token) : 0, page = s->list_page ? s->list_page : 1000;
     for (; i < s->shard_count && json_array_size(list) < page; i++) {
         const struct stage_shard *h = &s->shards[i];
-        if (h->born_at_ms > fake_now_ms(s->fake))
+        if (h->born_at_ms > fake_now_ms(s->fake) ||
+            (h->gone_at_ms && h->gone_at_ms <= fake_now_ms(s->fake)))
             continue;
         json_t *range = json_pack("{s:s}", "StartingSequenceNumber", "1");
         if (stage_closed(s, h))
@@ -270,11 +272,11 @@ static inline enum kinesis_next stage_on_record(void *ctx, const struct kinesis_
 static inline void stage_on_shard(void *ctx, struct sigv4_slice shard_id,
                                   enum kinesis_shard_event event, const struct sigv4_error *err)
 {
-    static const char *const names[] = {"found", "started", "tip", "ended", "trouble"};
+    static const char *const names[] = {"found", "started", "tip", "ended", "trouble", "gone"};
     struct stage *s = ctx;
     size_t n = strlen(s->events);
     assert_int_equal(s->ends, 0);
-    assert_true(!err == (event != KINESIS_SHARD_TROUBLE));
+    assert_true(!err == (event < KINESIS_SHARD_TROUBLE));
     snprintf(s->events + n, sizeof s->events - n, "%s %.*s\n", names[event], (int)shard_id.len,
              (const char *)shard_id.ptr);
 }

@@ -214,7 +214,6 @@ static void a_fatal_failure_ends_it_once(void **state)
         {STAGE_PLACE, "AccessDeniedException", SIGV4_E_DENIED},
         {STAGE_PLACE, "InvalidArgumentException", SIGV4_E_INVALID},
         {STAGE_READ, "AccessDeniedException", SIGV4_E_DENIED},
-        {STAGE_READ, "ResourceNotFoundException", SIGV4_E_NOT_FOUND},
         {STAGE_READ, "KMSAccessDeniedException", SIGV4_E_DENIED},
     };
     stage_add(s, "A", 5);

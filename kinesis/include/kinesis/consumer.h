@@ -6,7 +6,9 @@
  * Per shard the service allows five reads and 2 MB a second (facts, 1.6); the consumer keeps to
  * that, waits longer at the tip, and backs off when it is throttled. Iterators that expired are
  * renewed behind the last record delivered. Failures that may pass are reported and survived; those
- * that will not (denied, no such stream) end it. */
+ * that will not (denied, no such stream) end it. A shard the service does not know is looked for in
+ * the stream's list: as long as it stands there it is tried again, when five lists in a row lack it
+ * it is given up, alone. */
 #include <kinesis/checkpoint.h>
 #include <sigv4/client.h>
 
@@ -52,7 +54,10 @@ enum kinesis_shard_event {
     KINESIS_SHARD_STARTED, /* its first iterator is there */
     KINESIS_SHARD_AT_TIP,  /* a read found nothing more to come now */
     KINESIS_SHARD_ENDED,   /* closed, and read to its end */
-    KINESIS_SHARD_TROUBLE  /* a read failed; err says how; it is tried again */
+    KINESIS_SHARD_TROUBLE, /* a read failed; err says how; it is tried again */
+    /* The service has it no longer: its records grew older than the stream keeps them before they
+     * were read. Its children are read. err says which shard. */
+    KINESIS_SHARD_GONE
 };
 typedef void kinesis_shard_fn(void *ctx, struct sigv4_slice shard_id,
                               enum kinesis_shard_event event, const struct sigv4_error *err);
