@@ -244,6 +244,8 @@ static void choose_proxy(struct sigv4__exchange *x)
 static void prepare_transfer(struct sigv4__exchange *x, const char *url)
 {
     choose_proxy(x);
+    if (x->request.flags & SIGV4_REQUEST_HTTP2)
+        x->how.flags |= SIGV4_HTTP_2;
     x->transfer = (struct sigv4_transfer){
         .size = sizeof x->transfer,
         .method = x->request.method,
