@@ -30,6 +30,7 @@ static void destroy(struct kinesis_consumer *c)
     for (size_t i = 0; c->shard_ids && i < c->options.shard_count; i++)
         sigv4__string_free(alloc, c->shard_ids[i]);
     sigv4__alloc_put(alloc, c->shard_ids, c->options.shard_count * sizeof *c->shard_ids);
+    sigv4__string_free(alloc, c->consumer_arn);
     sigv4__string_free(alloc, c->start_sequence);
     sigv4__string_free(alloc, c->stream);
     sigv4__alloc_put(alloc, c, sizeof *c);
@@ -79,6 +80,8 @@ void kinesis__consumer_stop(struct kinesis_consumer *c)
     sigv4_timer_set(c->list_timer, -1);
     if (c->list_call)
         sigv4_call_cancel(c->list_call);
+    if (c->check_call)
+        sigv4_call_cancel(c->check_call);
     for (struct kinesis__reader *r = c->readers; r; r = r->next)
         kinesis__reader_stop(r);
     end_if_over(c);
@@ -205,6 +208,8 @@ static int check(const struct kinesis_consumer_options *o, struct sigv4_error *e
                            "a sequence number belongs to one shard: choose exactly one");
     if (o->max_records_per_fetch > 10000)
         return sigv4__fail(err, SIGV4_E_INVALID, "one read gives at most 10000 records");
+    if (o->consumer_arn && !kinesis__consumer_arn_valid(o->consumer_arn))
+        return sigv4__fail(err, SIGV4_E_INVALID, "'%.140s' is no consumer's ARN", o->consumer_arn);
     return kinesis__stream_check(o->stream, err);
 }
 
@@ -213,6 +218,9 @@ static int copy_texts(struct kinesis_consumer *c, const struct kinesis_consumer_
     const struct sigv4_alloc *alloc = sigv4_loop_alloc(c->loop);
     c->stream = sigv4__string_copy(alloc, sigv4_str(o->stream));
     if (!c->stream)
+        return SIGV4_E_NOMEM;
+    if (o->consumer_arn &&
+        !(c->consumer_arn = sigv4__string_copy(alloc, sigv4_str(o->consumer_arn))))
         return SIGV4_E_NOMEM;
     if (o->start_sequence &&
         !(c->start_sequence = sigv4__string_copy(alloc, sigv4_str(o->start_sequence))))

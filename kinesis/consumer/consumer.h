@@ -11,7 +11,7 @@ struct kinesis_consumer {
     struct sigv4_client *client;
     struct sigv4_loop *loop;
     struct kinesis_consumer_options options; /* texts are copies */
-    char *stream, *start_sequence;
+    char *stream, *start_sequence, *consumer_arn;
     char **shard_ids;
     struct kinesis_place place;
     struct kinesis__shelf *shelf;
@@ -29,7 +29,7 @@ struct kinesis_consumer {
     bool stopping, freed, ending;
     bool listed; /* the first listing is complete */
     bool listing, list_again;
-    struct sigv4_call *list_call;
+    struct sigv4_call *list_call, *check_call;
     struct sigv4_timer *list_timer; /* a listing that failed and is tried again */
     struct sigv4_job list_job;
     unsigned list_failures;

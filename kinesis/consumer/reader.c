@@ -1,4 +1,4 @@
-/* One shard: its iterator, its pages, its records, its end. */
+/* One shard: what its pages mean, their records, its failures and its end. */
 #include "consumer/reader.h"
 
 #include "base/fail.h"
@@ -6,37 +6,67 @@
 #include "base/moment.h"
 #include "base/text.h"
 #include "consumer/consumer.h"
+#include "consumer/feed.h"
 #include "consumer/patience.h"
-#include "wire/control_input.h"
 
 enum {
-    READ_INTERVAL_MS = 200,        /* five reads a second (facts, 1.6) */
-    BYTES_PER_MS = 2000000 / 1000, /* 2 MB a second */
-    MAX_SPOILT = 3,                /* answers in a row that make no sense */
-    MAX_EXPIRED = 1,               /* iterators in a row that had expired already: more wait */
-    CLOCK_SLACK_MS = 1000,         /* a Date header has whole seconds */
-    MAX_INPUT = 8192,
-    MAX_ANSWER = 32 * 1024 * 1024
+    READ_INTERVAL_MS = 200, /* five reads a second (facts, 1.6) */
+    SLOWEST_PACE_MS = 5000,
+    MAX_SPOILT = 3,        /* answers in a row that make no sense */
+    MAX_EXPIRED = 1,       /* iterators in a row that had expired already: more wait */
+    CLOCK_SLACK_MS = 1000, /* a Date header has whole seconds */
+    IN_USE_FAILURES = 2,   /* that passes in five seconds: a second between calls will do */
+    STALLED_MS = 30000,
+    MAX_INPUT = 8192
 };
 
-static void step_place(struct kinesis__reader *r);
-static void step_fetch(struct kinesis__reader *r);
-
-static int64_t mono_ms(const struct kinesis__reader *r)
+int64_t kinesis__reader_now_ms(const struct kinesis__reader *r)
 {
     const struct sigv4_clock *clock = sigv4_loop_clock(r->consumer->loop);
     return clock->mono_ms(clock->ctx);
 }
 
-static int64_t wall_ms(const struct kinesis__reader *r)
+/* The service's clock counts when a timestamp is given back to it; ours may be off. */
+int64_t kinesis__reader_service_ms(const struct kinesis__reader *r, int64_t said_unix_ms)
 {
     const struct sigv4_clock *clock = sigv4_loop_clock(r->consumer->loop);
-    return clock->wall_ms(clock->ctx);
+    return (said_unix_ms == INT64_MIN ? clock->wall_ms(clock->ctx) : said_unix_ms) - CLOCK_SLACK_MS;
 }
 
-static void wait_until(struct kinesis__reader *r, int64_t when_ms)
+int64_t kinesis__reader_time_of(const struct kinesis__reader *r,
+                                const struct sigv4_response *response)
 {
-    int64_t left = when_ms - mono_ms(r);
+    int64_t at = INT64_MIN;
+    if (response && !sigv4__moment_parse_http(sigv4_response_header(response, "date"), &at))
+        at = INT64_MIN;
+    return kinesis__reader_service_ms(r, at);
+}
+
+void kinesis__reader_drop_call(struct kinesis__reader *r)
+{
+    sigv4_call_release(r->call);
+    r->call = NULL;
+}
+
+void kinesis__reader_drop_page(struct kinesis__reader *r)
+{
+    kinesis__page_release(r->page);
+    r->page = NULL;
+}
+
+/* ---- when it is its turn ---- */
+
+static void step(struct kinesis__reader *r)
+{
+    if (r->consumer->consumer_arn)
+        kinesis__feed_step(r);
+    else
+        kinesis__polling_step(r);
+}
+
+void kinesis__reader_wait_until(struct kinesis__reader *r, int64_t when_ms)
+{
+    int64_t left = when_ms - kinesis__reader_now_ms(r);
     r->state = KINESIS__WAITING;
     sigv4_timer_set(r->timer, left > 0 ? left : 0);
 }
@@ -47,11 +77,8 @@ static void run_step(struct sigv4_job *job)
     struct kinesis__reader *r =
         (struct kinesis__reader *)((char *)job - offsetof(struct kinesis__reader, step_job));
     struct kinesis_consumer *c = r->consumer;
-    bool waits = r->state == KINESIS__WAITING && !c->stopping;
-    if (waits && r->iterator[0])
-        step_fetch(r);
-    else if (waits)
-        step_place(r);
+    if (r->state == KINESIS__WAITING && !c->stopping)
+        step(r);
     kinesis__consumer_came_back(c);
 }
 
@@ -62,224 +89,119 @@ static void on_timer(void *ctx)
     sigv4_loop_notify(r->consumer->loop, &r->step_job);
 }
 
+void kinesis__reader_started(struct kinesis__reader *r, int64_t service_unix_ms)
+{
+    if (!r->placed_unix_ms)
+        r->placed_unix_ms = service_unix_ms;
+    if (!r->started)
+        kinesis__consumer_tell(r, KINESIS_SHARD_STARTED, NULL);
+    r->started = true;
+}
+
 /* ---- failures ---- */
 
-static void fail(struct kinesis__reader *r, const struct sigv4_error *err, const char *host)
+/* A subscription less than five seconds old, perhaps of an earlier life, or a consumer that is not
+ * ACTIVE yet. */
+static bool is_in_use(const struct kinesis__reader *r, const struct sigv4_error *err)
+{
+    return r->consumer->consumer_arn && strcmp(err->code, "ResourceInUseException") == 0;
+}
+
+/* True: it will not pass. */
+static bool is_fatal(struct kinesis__reader *r, const struct sigv4_error *err)
+{
+    if (strcmp(err->code, "ExpiredIteratorException") == 0 || is_in_use(r, err))
+        return false;
+    if (err->status == SIGV4_E_PROTOCOL)
+        return ++r->spoilt > MAX_SPOILT;
+    return err->status != SIGV4_E_NOT_FOUND && !kinesis__may_pass(err);
+}
+
+void kinesis__reader_fail(struct kinesis__reader *r, const struct sigv4_error *err,
+                          const char *host)
 {
     r->state = KINESIS__WAITING;
     if (r->consumer->stopping)
         return;
-    if (strcmp(err->code, "ExpiredIteratorException") == 0) {
-        r->iterator[0] = '\0';
-        if (r->expired++ < MAX_EXPIRED) {
-            step_place(r);
-            return;
-        }
-    } else if (err->status == SIGV4_E_NOT_FOUND) {
-        kinesis__roster_missing(r);
-    } else if (err->status == SIGV4_E_PROTOCOL ? ++r->spoilt > MAX_SPOILT
-                                               : !kinesis__may_pass(err)) {
+    if (is_fatal(r, err)) {
         kinesis__consumer_fail(r->consumer, err, host);
         return;
     }
+    if (strcmp(err->code, "ExpiredIteratorException") == 0) {
+        r->iterator[0] = '\0';
+        if (r->expired++ < MAX_EXPIRED) {
+            step(r);
+            return;
+        }
+    }
+    if (err->status == SIGV4_E_NOT_FOUND)
+        kinesis__roster_missing(r);
+    if (err->status == SIGV4_E_THROTTLED) /* others read it, too: leave room */
+        r->pace_ms = 2 * r->pace_ms < SLOWEST_PACE_MS ? 2 * r->pace_ms : SLOWEST_PACE_MS;
     if (!r->consumer->stopping)
         kinesis__consumer_tell(r, KINESIS_SHARD_TROUBLE, err);
     if (r->consumer->stopping)
         return;
+    if (is_in_use(r, err) && r->failures > IN_USE_FAILURES)
+        r->failures = IN_USE_FAILURES;
     int64_t pause = kinesis__back_off_ms(r->consumer->loop, r->failures++);
-    wait_until(r, mono_ms(r) + READ_INTERVAL_MS + pause);
-}
-
-static void drop_call(struct kinesis__reader *r)
-{
-    sigv4_call_release(r->call);
-    r->call = NULL;
-}
-
-/* ---- the iterator ---- */
-
-/* The service's clock counts when a timestamp is given back to it; ours may be off. */
-static int64_t time_of(const struct kinesis__reader *r, const struct sigv4_response *response)
-{
-    int64_t at;
-    if (response && sigv4__moment_parse_http(sigv4_response_header(response, "date"), &at))
-        return at - CLOCK_SLACK_MS;
-    return wall_ms(r) - CLOCK_SLACK_MS;
-}
-
-static void on_iterator(void *ctx, const struct kinesis_get_shard_iterator_result *result)
-{
-    struct kinesis__reader *r = ctx;
-    drop_call(r);
-    if (result->error) {
-        fail(r, result->error, result->response->host);
-    } else if (result->shard_iterator.len >= sizeof r->iterator) {
-        struct sigv4_error err;
-        sigv4__fail(&err, SIGV4_E_PROTOCOL, "the shard iterator is too long");
-        fail(r, &err, result->response->host);
-    } else {
-        sigv4__fixed_copy(r->iterator, sizeof r->iterator, result->shard_iterator);
-        if (!r->placed_unix_ms)
-            r->placed_unix_ms = time_of(r, result->response);
-        if (!r->started)
-            kinesis__consumer_tell(r, KINESIS_SHARD_STARTED, NULL);
-        r->started = true;
-        r->state = KINESIS__WAITING;
-        if (!r->consumer->stopping)
-            wait_until(r, r->earliest_ms);
-    }
-    kinesis__consumer_came_back(r->consumer);
-}
-
-static void step_place(struct kinesis__reader *r)
-{
-    struct sigv4_error err;
-    struct kinesis_get_shard_iterator_input in = kinesis__reader_place(r);
-    r->state = KINESIS__PLACING;
-    kinesis__consumer_expect(r->consumer);
-    if (kinesis_get_shard_iterator(r->consumer->client, &in, on_iterator, r, &r->call, &err)) {
-        fail(r, &err, "");
-        kinesis__consumer_came_back(r->consumer);
-    }
+    int64_t when = kinesis__reader_now_ms(r) + READ_INTERVAL_MS + pause;
+    kinesis__reader_wait_until(r, when > r->earliest_ms ? when : r->earliest_ms);
 }
 
 /* ---- a page ---- */
-
-/* bytes: of the answer, which holds data in base64. */
-static int64_t next_read_ms(const struct kinesis__reader *r, size_t bytes)
-{
-    const struct kinesis_consumer *c = r->consumer;
-    int64_t wait = (int64_t)(bytes / 4 * 3 / BYTES_PER_MS);
-    if (wait < READ_INTERVAL_MS)
-        wait = READ_INTERVAL_MS;
-    if (c->options.flags & KINESIS_NO_PACING)
-        wait = 0;
-    if (r->at_tip && wait < c->options.idle_ms)
-        wait = c->options.idle_ms;
-    return r->fetch_began_ms + wait;
-}
 
 /* A shard that is closed has no tip but its end. */
 static bool found_tip(const struct kinesis__reader *r)
 {
     const struct kinesis__get_answer *a = &r->page->answer;
-    return a->count == 0 && a->behind_ms <= 0 && a->next_shard_iterator.len && !r->closed;
+    return a->count == 0 && a->behind_ms <= 0 && !r->over && !r->closed;
 }
 
-static void take_page(struct kinesis__reader *r, const struct sigv4_response *response)
+/* Empty pages are ordinary where a shard has gaps: then the lag shrinks from page to page. */
+static bool is_stalled(struct kinesis__reader *r)
+{
+    const struct kinesis__get_answer *a = &r->page->answer;
+    int64_t now = kinesis__reader_now_ms(r);
+    bool moves = a->count || a->behind_ms <= 0 || a->behind_ms < r->quiet_behind_ms || r->over;
+    r->quiet_behind_ms = a->behind_ms;
+    if (moves || r->quiet_since_ms < 0) {
+        r->quiet_since_ms = moves ? -1 : now;
+        return false;
+    }
+    return now - r->quiet_since_ms >= STALLED_MS;
+}
+
+static void start_again(struct kinesis__reader *r)
 {
     struct sigv4_error err;
-    size_t n = 0, cap = 0;
-    char *body = sigv4_response_take_body(response, &n, &cap);
-    char nothing[1] = "";
-    int rc = body ? kinesis__page_fill(r->page, body, n, cap, &err)
-                  : kinesis__get_answer_read(&r->page->answer, nothing, 0, &err);
-    if (!rc)
-        rc = kinesis__page_unpack(r->page, r->consumer->aggregates_open, &r->range, &err);
-    if (!rc && r->page->answer.next_shard_iterator.len >= sizeof r->iterator)
-        rc = sigv4__fail(&err, SIGV4_E_PROTOCOL, "GetRecords: the next shard iterator is too long");
-    if (rc) {
-        fail(r, &err, response->host);
-        return;
-    }
+    sigv4__fail(&err, SIGV4_E_TIMEOUT,
+                "shard %s: nothing came for %d s, while its lag grew to %lld s; it is begun again",
+                r->shard_id, STALLED_MS / 1000, (long long)(r->quiet_behind_ms / 1000));
+    r->quiet_since_ms = -1;
+    r->iterator[0] = '\0';
+    r->again = true;
+    kinesis__consumer_tell(r, KINESIS_SHARD_STALLED, &err);
+}
+
+void kinesis__reader_take(struct kinesis__reader *r, int64_t service_unix_ms)
+{
     r->failures = r->spoilt = r->expired = r->lacking = 0;
     r->delivered = 0;
-    sigv4__fixed_copy(r->iterator, sizeof r->iterator, r->page->answer.next_shard_iterator);
+    if (r->pace_ms > READ_INTERVAL_MS)
+        r->pace_ms -= r->pace_ms / 32;
+    if (r->pace_ms < READ_INTERVAL_MS)
+        r->pace_ms = READ_INTERVAL_MS;
     bool was_at_tip = r->at_tip;
     r->at_tip = found_tip(r);
     if (r->at_tip && !was_at_tip)
         kinesis__consumer_tell(r, KINESIS_SHARD_AT_TIP, NULL);
-    r->earliest_ms = next_read_ms(r, n);
-    r->fetched_unix_ms = time_of(r, response);
+    if (is_stalled(r))
+        start_again(r);
+    r->fetched_unix_ms = service_unix_ms;
     r->state = KINESIS__DELIVERING;
     kinesis__consumer_expect(r->consumer);
     sigv4_loop_notify(r->consumer->loop, &r->deliver_job);
-}
-
-static void on_page(void *ctx, const struct sigv4_response *response)
-{
-    struct kinesis__reader *r = ctx;
-    drop_call(r);
-    if (response->error)
-        fail(r, response->error, response->host);
-    else
-        take_page(r, response);
-    if (r->state != KINESIS__DELIVERING) {
-        kinesis__page_release(r->page);
-        r->page = NULL;
-    }
-    kinesis__consumer_came_back(r->consumer);
-}
-
-static int send_fetch(struct kinesis__reader *r, struct sigv4_error *err)
-{
-    struct kinesis_consumer *c = r->consumer;
-    const struct sigv4_header headers[] = {
-        {SIGV4_LIT("Content-Type"), SIGV4_LIT("application/x-amz-json-1.1")},
-        {SIGV4_LIT("X-Amz-Target"), SIGV4_LIT("Kinesis_20131202.GetRecords")},
-    };
-    struct sigv4_request request = {
-        .size = sizeof request,
-        .service_id = "KINESIS",
-        .resolve = kinesis_resolve,
-        .resolve_ctx = &c->place,
-        .operation = "GetRecords",
-        .method = SIGV4_LIT("POST"),
-        .path = SIGV4_LIT("/"),
-        .headers = headers,
-        .header_count = sizeof headers / sizeof *headers,
-        .body = &r->body,
-        .body_count = 1,
-        .max_body = MAX_ANSWER,
-        .reuse = r->page->body,
-        .reuse_cap = r->page->body_cap,
-        .flags = SIGV4_REQUEST_UNPACED,
-        .max_attempts = 1, /* an attempt is a read, and reads are counted here */
-        .on_done = on_page,
-        .ctx = r,
-    };
-    int rc = sigv4_send(c->client, &request, &r->call, err);
-    if (!rc) {
-        r->page->body = NULL; /* the exchange's until the answer is taken */
-        r->page->body_cap = 0;
-    }
-    return rc;
-}
-
-static int write_fetch(struct kinesis__reader *r, struct sigv4_error *err)
-{
-    struct kinesis_get_records_input in = {
-        .size = sizeof in,
-        .stream = r->consumer->stream,
-        .shard_iterator = sigv4_str(r->iterator),
-        .limit = r->consumer->options.max_records_per_fetch,
-    };
-    sigv4__buffer_clear(&r->input);
-    int rc = kinesis__write_get_records(&r->input, &in, err);
-    if (!rc && r->input.failed)
-        rc = sigv4__fail(err, r->input.failed, "no memory for a request");
-    r->body = sigv4__buffer_view(&r->input);
-    return rc;
-}
-
-static void step_fetch(struct kinesis__reader *r)
-{
-    struct sigv4_error err;
-    r->state = KINESIS__FETCHING;
-    r->fetch_began_ms = mono_ms(r);
-    r->earliest_ms = next_read_ms(r, 0);
-    r->page = kinesis__page_get(r->consumer->shelf, r->shard_id);
-    kinesis__consumer_expect(r->consumer);
-    int rc =
-        r->page ? write_fetch(r, &err) : sigv4__fail(&err, SIGV4_E_NOMEM, "no memory for records");
-    if (!rc)
-        rc = send_fetch(r, &err);
-    if (rc) {
-        kinesis__page_release(r->page);
-        r->page = NULL;
-        fail(r, &err, "");
-        kinesis__consumer_came_back(r->consumer);
-    }
 }
 
 /* ---- its records ---- */
@@ -289,6 +211,8 @@ static void end_shard(struct kinesis__reader *r)
     struct kinesis__page *page = r->page;
     r->page = NULL;
     r->state = KINESIS__ENDED;
+    if (r->subscription)
+        kinesis__subscription_cancel(r->subscription);
     kinesis__consumer_tell(r, KINESIS_SHARD_ENDED, NULL);
     kinesis__roster_ended(r, page->answer.children, page->answer.child_count);
     kinesis__page_release(page);
@@ -303,9 +227,10 @@ static bool is_late(const struct kinesis__reader *r, const struct kinesis_record
 /* Nothing more of it is wanted. */
 static void rest(struct kinesis__reader *r)
 {
-    kinesis__page_release(r->page);
-    r->page = NULL;
+    kinesis__reader_drop_page(r);
     r->state = KINESIS__WAITING;
+    if (r->subscription)
+        kinesis__subscription_cancel(r->subscription);
     kinesis__roster_rests(r);
 }
 
@@ -318,17 +243,16 @@ static bool has_enough(const struct kinesis__reader *r)
 
 static void page_over(struct kinesis__reader *r)
 {
-    if (!r->iterator[0]) {
+    if (r->over) {
         end_shard(r);
-        return;
-    }
-    if (has_enough(r)) {
+    } else if (has_enough(r)) {
         rest(r);
-        return;
+    } else if (r->consumer->consumer_arn) {
+        kinesis__feed_page_over(r);
+    } else {
+        kinesis__reader_drop_page(r);
+        kinesis__reader_wait_until(r, r->earliest_ms);
     }
-    kinesis__page_release(r->page);
-    r->page = NULL;
-    wait_until(r, r->earliest_ms);
 }
 
 static enum kinesis_next deliver_one(struct kinesis__reader *r)
@@ -348,6 +272,7 @@ static void mark(struct kinesis__reader *r)
                           r->last->record.sequence_number);
         r->within = r->last->more;
         r->last_sub = r->last->record.sub_sequence_number;
+        r->continuation[0] = '\0';
     }
     r->last = NULL;
 }
@@ -384,8 +309,7 @@ static void run_deliver(struct sigv4_job *job)
     if (next == KINESIS_STOP)
         kinesis__consumer_stop(c);
     if (c->stopping || atomic_load(&c->stop_asked)) {
-        kinesis__page_release(r->page);
-        r->page = NULL;
+        kinesis__reader_drop_page(r);
         r->state = KINESIS__WAITING;
     } else if (next == KINESIS_PAUSE_SHARD) {
         r->state = KINESIS__PAUSED;
@@ -421,6 +345,8 @@ int kinesis__reader_new(struct kinesis__reader **out, struct kinesis_consumer *c
     }
     r->consumer = consumer;
     r->state = KINESIS__BLOCKED;
+    r->pace_ms = READ_INTERVAL_MS;
+    r->quiet_since_ms = -1;
     r->deliver_job.run = run_deliver;
     r->step_job.run = run_step;
     sigv4__buffer_init(&r->input, alloc, MAX_INPUT);
@@ -440,7 +366,7 @@ void kinesis__reader_free(struct kinesis__reader *r)
 
 void kinesis__reader_start(struct kinesis__reader *r)
 {
-    step_place(r);
+    step(r);
 }
 
 void kinesis__reader_gone(struct kinesis__reader *r, const struct sigv4_error *err)
@@ -455,9 +381,10 @@ void kinesis__reader_stop(struct kinesis__reader *r)
     sigv4_timer_set(r->timer, -1);
     if (r->call)
         sigv4_call_cancel(r->call);
+    if (r->subscription)
+        kinesis__subscription_cancel(r->subscription);
     if (r->state == KINESIS__PAUSED) {
-        kinesis__page_release(r->page);
-        r->page = NULL;
+        kinesis__reader_drop_page(r);
         r->state = KINESIS__WAITING;
     }
 }

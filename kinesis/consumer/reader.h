@@ -12,7 +12,8 @@
  *                                                                   user pauses  v    |  resumes
  *                                                                                PAUSED
  *
- * With STOP_AT_TIP a shard that reached its tip rests: WAITING without a timer.
+ * With enhanced fan-out there is no PLACING, and FETCHING is a subscription, which goes on while its
+ * events are delivered. With STOP_AT_TIP a shard that reached its tip rests: WAITING without a timer.
  * All on the loop's thread. */
 /* clang-format on */
 #include "consumer/page.h"
@@ -52,8 +53,11 @@ struct kinesis__reader {
     uint64_t last_sub; /* within: of that aggregate, this was the last */
     bool within;
     int64_t placed_unix_ms;
-    char iterator[513]; /* "": none */
+    char iterator[513];     /* "": none */
+    char continuation[130]; /* of a feed: behind this all was delivered; "": see above */
     bool started, at_tip, rests;
+    bool over;  /* the page is the shard's last */
+    bool again; /* a feed that stalled: subscribe anew */
 
     struct sigv4_timer *timer;
     struct sigv4_job step_job, deliver_job;
@@ -65,8 +69,14 @@ struct kinesis__reader {
         *last;               /* while delivering: the last whose callback returned */
     int64_t fetched_unix_ms; /* by the service's clock, at most a second early */
     struct sigv4_call *call;
-    int64_t fetch_began_ms, earliest_ms; /* monotonic */
-    unsigned failures, spoilt, expired;  /* in a row */
+    struct kinesis__subscription *subscription; /* of a feed */
+    struct sigv4_error feed_error;              /* what was wrong with its last event */
+    int64_t feed_clock_ms;                      /* monotonic to the service's */
+    int64_t fetch_began_ms, earliest_ms;        /* monotonic */
+    int64_t pace_ms;                            /* between two reads: longer after throttles */
+    int64_t quiet_since_ms;                     /* monotonic; since then nothing came, -1: not so */
+    int64_t quiet_behind_ms;                    /* the lag it had then last */
+    unsigned failures, spoilt, expired;         /* in a row */
 };
 
 int kinesis__reader_new(struct kinesis__reader **out, struct kinesis_consumer *consumer,
@@ -82,4 +92,22 @@ void kinesis__reader_resume(struct kinesis__reader *r);
 /* The service has it no longer. err says so. */
 void kinesis__reader_gone(struct kinesis__reader *r, const struct sigv4_error *err);
 void kinesis__reader_stop(struct kinesis__reader *r); /* what is under way comes back canceled */
+
+/* For polling.c and feed.c, which bring the pages. */
+void kinesis__polling_step(struct kinesis__reader *r);
+int64_t kinesis__reader_now_ms(const struct kinesis__reader *r);
+/* By the service's clock, at most a second early. said: INT64_MIN when it did not say. */
+int64_t kinesis__reader_service_ms(const struct kinesis__reader *r, int64_t said_unix_ms);
+int64_t kinesis__reader_time_of(const struct kinesis__reader *r,
+                                const struct sigv4_response *response);
+void kinesis__reader_wait_until(struct kinesis__reader *r, int64_t when_ms);
+void kinesis__reader_drop_call(struct kinesis__reader *r);
+void kinesis__reader_drop_page(struct kinesis__reader *r);
+/* It has an iterator, or a subscription. */
+void kinesis__reader_started(struct kinesis__reader *r, int64_t service_unix_ms);
+/* r->page is filled and r->over is set: its records are delivered soon. */
+void kinesis__reader_take(struct kinesis__reader *r, int64_t service_unix_ms);
+/* Tries again later, or ends the consumer. */
+void kinesis__reader_fail(struct kinesis__reader *r, const struct sigv4_error *err,
+                          const char *host);
 #endif

@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "consumer/consumer.h"
+#include "consumer/feed.h"
 #include "consumer/patience.h"
 
 enum {
@@ -256,6 +257,8 @@ static void look_for_missing(struct kinesis_consumer *c)
             continue;
         r->missing = false;
         r->lacking = r->listed_in == c->list_serial ? 0 : r->lacking + 1;
+        if (!r->lacking && c->consumer_arn)
+            kinesis__feed_check(c);
         if (r->lacking >= MAX_LACKING && r->state == KINESIS__WAITING)
             give_up(r);
     }

@@ -86,31 +86,61 @@ static const char *iterator_type(enum kinesis_iterator_type type)
     return NULL;
 }
 
+/* Where in a shard; what is needed for it. */
+static int check_start(enum kinesis_iterator_type type, struct sigv4_slice sequence_number,
+                       int64_t unix_ms, struct sigv4_error *err)
+{
+    if (!iterator_type(type))
+        return sigv4__fail(err, SIGV4_E_INVALID, "unknown iterator type %d", (int)type);
+    if (type == KINESIS_AT_SEQUENCE_NUMBER || type == KINESIS_AFTER_SEQUENCE_NUMBER)
+        return kinesis__sequence_number_check(sequence_number, err);
+    return type == KINESIS_AT_TIMESTAMP ? check_moment(unix_ms, err) : SIGV4_OK;
+}
+
 int kinesis__write_get_shard_iterator(struct sigv4__buffer *b,
                                       const struct kinesis_get_shard_iterator_input *in,
                                       struct sigv4_error *err)
 {
-    const char *type = iterator_type(in->type);
-    bool by_number =
-        in->type == KINESIS_AT_SEQUENCE_NUMBER || in->type == KINESIS_AFTER_SEQUENCE_NUMBER;
     int rc = check_shard_id(in->shard_id, "shard id", err);
-    if (!rc && !type)
-        rc = sigv4__fail(err, SIGV4_E_INVALID, "unknown iterator type %d", (int)in->type);
-    if (!rc && by_number)
-        rc = kinesis__sequence_number_check(in->sequence_number, err);
-    if (!rc && in->type == KINESIS_AT_TIMESTAMP)
-        rc = check_moment(in->timestamp_unix_ms, err);
+    if (!rc)
+        rc = check_start(in->type, in->sequence_number, in->timestamp_unix_ms, err);
     if (!rc)
         rc = begin_with_stream(b, in->stream, err);
     if (rc)
         return rc;
     kinesis__json_write_text(b, "ShardId", in->shard_id);
-    kinesis__json_write_text(b, "ShardIteratorType", sigv4_str(type));
-    if (by_number)
+    kinesis__json_write_text(b, "ShardIteratorType", sigv4_str(iterator_type(in->type)));
+    if (in->type == KINESIS_AT_SEQUENCE_NUMBER || in->type == KINESIS_AFTER_SEQUENCE_NUMBER)
         kinesis__json_write_text(b, "StartingSequenceNumber", in->sequence_number);
     if (in->type == KINESIS_AT_TIMESTAMP)
         kinesis__json_write_moment(b, "Timestamp", in->timestamp_unix_ms);
     sigv4__buffer_char(b, '}');
+    return SIGV4_OK;
+}
+
+int kinesis__write_subscribe_to_shard(struct sigv4__buffer *b,
+                                      const struct kinesis_subscribe_to_shard_input *in,
+                                      struct sigv4_error *err)
+{
+    int rc = check_shard_id(in->shard_id, "shard id", err);
+    if (!rc && (!in->consumer_arn || !kinesis__consumer_arn_valid(in->consumer_arn)))
+        rc = sigv4__fail(err, SIGV4_E_INVALID, "'%.140s' is no consumer's ARN",
+                         in->consumer_arn ? in->consumer_arn : "");
+    if (!rc)
+        rc = check_start(in->type, in->sequence_number, in->timestamp_unix_ms, err);
+    if (rc)
+        return rc;
+    sigv4__buffer_char(b, '{');
+    kinesis__json_write_text(b, "ConsumerARN", sigv4_str(in->consumer_arn));
+    kinesis__json_write_text(b, "ShardId", in->shard_id);
+    kinesis__json_write_name(b, "StartingPosition");
+    sigv4__buffer_char(b, '{');
+    kinesis__json_write_text(b, "Type", sigv4_str(iterator_type(in->type)));
+    if (in->type == KINESIS_AT_SEQUENCE_NUMBER || in->type == KINESIS_AFTER_SEQUENCE_NUMBER)
+        kinesis__json_write_text(b, "SequenceNumber", in->sequence_number);
+    if (in->type == KINESIS_AT_TIMESTAMP)
+        kinesis__json_write_moment(b, "Timestamp", in->timestamp_unix_ms);
+    sigv4__buffer_str(b, "}}");
     return SIGV4_OK;
 }
 

@@ -33,4 +33,7 @@ int kinesis__write_merge_shards(struct sigv4__buffer *b,
 int kinesis__write_stream_consumer(struct sigv4__buffer *b,
                                    const struct kinesis_stream_consumer_input *in, bool registering,
                                    struct sigv4_error *err);
+int kinesis__write_subscribe_to_shard(struct sigv4__buffer *b,
+                                      const struct kinesis_subscribe_to_shard_input *in,
+                                      struct sigv4_error *err);
 #endif

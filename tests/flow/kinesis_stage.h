@@ -25,7 +25,7 @@ struct stage_shard {
     int64_t gone_at_ms;               /* not listed any more; 0: never */
 };
 
-enum stage_op { STAGE_LIST, STAGE_PLACE, STAGE_READ };
+enum stage_op { STAGE_LIST, STAGE_PLACE, STAGE_READ, STAGE_SUBSCRIBE };
 
 struct stage {
     struct failing_alloc memory;
@@ -46,8 +46,10 @@ struct stage {
     /* Changes an answer; NULL: nothing goes wrong. */
     void (*trouble)(struct stage *s, enum stage_op op, unsigned nth, const char *shard,
                     struct fake_answer *answer);
-    unsigned nth[3];
+    unsigned nth[4];
     char *text; /* of the answer under way */
+    /* Answers SubscribeToShard; see fan_out_stage.h. */
+    void (*subscribe)(struct stage *s, json_t *in, struct fake_answer *answer);
 
     struct {
         char shard[130];
@@ -224,6 +226,8 @@ static inline void stage_decide(void *ctx, const struct fake_request *request,
     const char *shard = json_string_value(json_object_get(in, "ShardId"));
     enum stage_op op = iterator ? STAGE_READ : shard ? STAGE_PLACE : STAGE_LIST;
     assert_non_null(in);
+    if (json_object_get(in, "ConsumerARN"))
+        op = STAGE_SUBSCRIBE;
     if (op == STAGE_LIST)
         out = stage_list(s, in);
     if (op == STAGE_PLACE) {
@@ -240,7 +244,9 @@ static inline void stage_decide(void *ctx, const struct fake_request *request,
     answer->headers = date;
     answer->body = s->text;
     answer->delay_ms = 10;
-    if (!out)
+    if (op == STAGE_SUBSCRIBE)
+        s->subscribe(s, in, answer);
+    else if (!out)
         stage_error(answer, "ExpiredIteratorException");
     if (s->trouble)
         s->trouble(s, op, s->nth[op]++, shard, answer);
@@ -277,6 +283,7 @@ static inline void stage_on_shard(void *ctx, struct sigv4_slice shard_id,
     size_t n = strlen(s->events);
     assert_int_equal(s->ends, 0);
     assert_true(!err == (event < KINESIS_SHARD_TROUBLE));
+    assert_true((size_t)event < sizeof names / sizeof *names);
     snprintf(s->events + n, sizeof s->events - n, "%s %.*s\n", names[event], (int)shard_id.len,
              (const char *)shard_id.ptr);
 }

@@ -182,6 +182,8 @@ struct kinesis_get_records_result {
     struct sigv4_slice next_shard_iterator; /* empty: the shard was read to its end */
     int64_t behind_ms;                      /* distance to the tip; -1: the service did not say */
     const void *private_records, *private_children;
+    /* Of an event of SubscribeToShard instead of the iterator; empty: the shard's end. */
+    struct sigv4_slice continuation_sequence_number;
 };
 /* In the callback; NULL from the count on. */
 SIGV4_API const struct kinesis_got_record *
@@ -367,6 +369,45 @@ SIGV4_API int kinesis_deregister_stream_consumer(struct sigv4_client *client,
                                                  kinesis_done_fn *on_done, void *ctx,
                                                  struct sigv4_call **call,
                                                  struct sigv4_error *err) SIGV4_MUST_CHECK;
+
+/* SubscribeToShard: the service sends what comes into a shard, for five minutes at most; then, or
+ * when the connection breaks, subscribe again behind the last continuation_sequence_number. The
+ * consumer of kinesis/consumer.h does all that. The consumer of the ARN must be ACTIVE; within five
+ * seconds of an accepted call the next is refused with ResourceInUseException.
+ *
+ * Each subscription keeps a connection (over TLS with HTTP/2: a stream of one), for which the
+ * loop's max_connections_per_host must have room. Keep stall_timeout_ms above the five seconds
+ * between two signs of life. */
+struct kinesis_subscription;
+struct kinesis_subscribe_to_shard_input {
+    size_t size;
+    const char *consumer_arn;
+    struct sigv4_slice shard_id;
+    enum kinesis_iterator_type type;
+    struct sigv4_slice sequence_number; /* with the two that need it */
+    int64_t timestamp_unix_ms;          /* with AT_TIMESTAMP */
+    uint32_t timeout_ms;                /* for the whole of it; 0: no bound */
+};
+#define KINESIS_SUBSCRIBE_TO_SHARD(...)                                                            \
+    (&(struct kinesis_subscribe_to_shard_input){                                                   \
+        .size = sizeof(struct kinesis_subscribe_to_shard_input), __VA_ARGS__})
+/* An event, whose error is NULL; it may hold no records: a sign of life. GO_ON; PAUSE: it was
+ * taken, no more until resume; STOP: it was taken, end the subscription. */
+typedef enum sigv4_flow
+kinesis_subscription_event_fn(void *ctx, const struct kinesis_get_records_result *event);
+/* Once, last of all. error NULL: the service ended it, or STOP did. */
+typedef void kinesis_subscription_end_fn(void *ctx, const struct kinesis_done_result *result);
+/* Not as the other calls: what *out gets is freed with kinesis_subscription_free. */
+SIGV4_API int kinesis_subscribe_to_shard(struct kinesis_subscription **out,
+                                         struct sigv4_client *client,
+                                         const struct kinesis_subscribe_to_shard_input *in,
+                                         kinesis_subscription_event_fn *on_event,
+                                         kinesis_subscription_end_fn *on_end, void *ctx,
+                                         struct sigv4_error *err) SIGV4_MUST_CHECK;
+/* @thread loop. */
+SIGV4_API void kinesis_subscription_resume(struct kinesis_subscription *subscription);
+/* @thread loop. Ends it, and frees it when on_end has been called, which still comes. */
+SIGV4_API void kinesis_subscription_free(struct kinesis_subscription *subscription);
 
 #ifdef __cplusplus
 }

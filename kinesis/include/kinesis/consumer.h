@@ -4,7 +4,8 @@
  * the records over where they were received: decoded in place, not copied.
  *
  * Per shard the service allows five reads and 2 MB a second (facts, 1.6); the consumer keeps to
- * that, waits longer at the tip, and backs off when it is throttled. Iterators that expired are
+ * that, waits longer at the tip, and backs off when it is throttled, for longer where others read
+ * the shard, too. Iterators that expired are
  * renewed behind the last record delivered. Failures that may pass are reported and survived; those
  * that will not (denied, no such stream) end it. A shard the service does not know is looked for in
  * the stream's list: as long as it stands there it is tried again, when five lists in a row lack it
@@ -57,7 +58,10 @@ enum kinesis_shard_event {
     KINESIS_SHARD_TROUBLE, /* a read failed; err says how; it is tried again */
     /* The service has it no longer: its records grew older than the stream keeps them before they
      * were read. Its children are read. err says which shard. */
-    KINESIS_SHARD_GONE
+    KINESIS_SHARD_GONE,
+    /* For half a minute reads brought nothing while its lag did not shrink; it is begun again where
+     * it was. err tells the lag. */
+    KINESIS_SHARD_STALLED
 };
 typedef void kinesis_shard_fn(void *ctx, struct sigv4_slice shard_id,
                               enum kinesis_shard_event event, const struct sigv4_error *err);
@@ -93,6 +97,11 @@ struct kinesis_consumer_options {
     /* Not 0: a shard is read up to this time of arrival, and the consumer ends when all have been.
      */
     int64_t until_unix_ms;
+    /* Enhanced fan-out: the ARN of a registered consumer (kinesis/calls.h), which need not be
+     * ACTIVE yet; the service then sends the records of each shard as they come, 2 MB a second for
+     * this consumer alone. Subscriptions are made anew when they end, where they ended. Give the
+     * loop a max_connections_per_host above the number of shards. NULL: by GetRecords. */
+    const char *consumer_arn;
 };
 #define KINESIS_STOP_AT_TIP     0x2u /* end when every shard has ended or has nothing more for now */
 #define KINESIS_NO_PACING       0x1u /* read as fast as answers come: against local services only */

@@ -4,8 +4,8 @@
 #include <kinesis/calls.h>
 #include <kinesis/checkpoint.h>
 #include <kinesis/consumer.h>
-#include <kinesis/producer.h>
 #include <kinesis/endpoint.h>
+#include <kinesis/producer.h>
 #include <sigv4/sigv4.h>
 
 #ifdef __cplusplus
