@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { SUBSCRIPTIONS = 1000 }; /* each keeps a connection */
+
 #define HERE(member) offsetof(struct kcat_settings, member)
 static const struct option_row rows[] = {
     {0, "stream-name", "NAME", OPTION_TEXT, HERE(stream), "the stream, a name or an ARN", 0, 0},
@@ -30,6 +32,10 @@ static const struct option_row rows[] = {
     {'f', "format", "FORMAT", OPTION_TEXT, HERE(format),
      "%s shard, %o sequence number, %u sub-sequence number, %k key, %v value, %t arrival in ms, %l lag in ms, %S size; "
      "\\n \\t \\r \\0 \\xNN",
+     0, 0},
+    {0, "fan-out", "NAME", OPTION_TEXT, HERE(fan_out),
+     "by enhanced fan-out, as the consumer of this name or ARN; a name that is not registered is "
+     "registered",
      0, 0},
     {0, "no-deaggregate", NULL, OPTION_SWITCH, HERE(no_deaggregate),
      "show aggregates of the KPL as they are", 0, 0},
@@ -88,7 +94,7 @@ static bool read_offset(const char *where, struct kinesis_consumer_options *o)
     return *where == '@' && read_time(where + 1, &o->start_unix_ms);
 }
 
-static int run(const struct kcat_settings *s)
+static int run(struct kcat_settings *s)
 {
     struct kinesis_consumer_options o = KINESIS_CONSUMER_OPTIONS;
     const char *offset = s->offset ? s->offset : s->checkpoint ? "checkpoint" : "oldest";
@@ -108,6 +114,8 @@ static int run(const struct kcat_settings *s)
         return options_complain(&table, "which --checkpoint?");
     if (s->until && !read_time(s->until, &o.until_unix_ms))
         return options_complain(&table, "'%s' is no time", s->until);
+    if (s->fan_out)
+        s->session.connections = SUBSCRIPTIONS;
     o.stream = s->stream;
     o.shard_ids = s->shards.items;
     o.shard_count = s->shards.count;

@@ -68,12 +68,18 @@ void progress_record(struct progress *p, const struct kinesis_record *record)
         s->behind_ms = record->behind_ms;
 }
 
-/* A throttle is ordinary where others read, too; and a hundred shards fail as one. */
+/* Both are ordinary: where others read, too, and for five seconds after an earlier subscription. */
+static bool is_ordinary(const struct sigv4_error *err)
+{
+    return err->status == SIGV4_E_THROTTLED || strcmp(err->code, "ResourceInUseException") == 0;
+}
+
+/* A hundred shards fail as one. */
 static void tell_trouble(struct progress *p, struct sigv4_slice shard_id,
                          const struct sigv4_error *err)
 {
     int64_t now = progress_now_ms();
-    if (p->quiet || (err->status == SIGV4_E_THROTTLED && !p->chatty))
+    if (p->quiet || (is_ordinary(err) && !p->chatty))
         return;
     if (p->told_ms && now - p->told_ms < TELL_EVERY_MS && !p->chatty) {
         p->troubles++;
@@ -97,6 +103,10 @@ void progress_shard(struct progress *p, struct sigv4_slice shard_id, enum kinesi
     if (event == KINESIS_SHARD_TROUBLE) {
         tell_trouble(p, shard_id, err);
         return;
+    }
+    if (event == KINESIS_SHARD_STALLED && !p->quiet) {
+        take_away(p);
+        fprintf(stderr, "kcat: %s\n", err->message);
     }
     if (event == KINESIS_SHARD_GONE && !p->quiet) {
         take_away(p);

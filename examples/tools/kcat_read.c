@@ -214,6 +214,7 @@ int kcat_read(const struct kcat_settings *settings, struct kinesis_consumer_opti
               bool from_checkpoint)
 {
     bool out = isatty(STDOUT_FILENO), err = isatty(STDERR_FILENO);
+    char *consumer_arn = NULL;
     struct reading r = {
         .settings = settings,
         .left = settings->count,
@@ -234,7 +235,12 @@ int kcat_read(const struct kcat_settings *settings, struct kinesis_consumer_opti
     int code = session_open(&r.session, "kcat", &settings->session);
     if (code)
         return code;
-    code = read_stream(&r, consumer, from_checkpoint);
+    if (settings->fan_out)
+        code = kcat_fan_out(&r.session, settings, &consumer_arn);
+    consumer->consumer_arn = consumer_arn;
+    if (!code)
+        code = read_stream(&r, consumer, from_checkpoint);
+    free(consumer_arn);
     sigv4_timer_free(r.tick);
     session_close(&r.session);
     kinesis_checkpoint_free(r.checkpoint);
