@@ -122,16 +122,22 @@ size_t rig_members(const char *data, size_t len, struct rig_member *out, size_t 
     return n;
 }
 
+bool rig_is_outside(const char *data, size_t len, const char *first, const char *last)
+{
+    size_t n = rig_members(data, len, NULL, 0);
+    struct rig_member *members = malloc((n + 1) * sizeof *members);
+    bool outside = false;
+    need(members != NULL, "memory");
+    rig_members(data, len, members, n);
+    for (size_t i = 0; i < n; i++)
+        outside |= !fake_hash_between(first, last, members[i].key,
+                                      members[i].hash_key[0] ? members[i].hash_key : NULL);
+    free(members);
+    return outside;
+}
+
 bool rig_is_dropped(const struct fake_stream *s, const struct fake_written *w)
 {
-    size_t n = rig_members(w->data, w->len, NULL, 0);
-    struct rig_member *members = malloc((n + 1) * sizeof *members);
-    bool dropped = false;
-    need(members != NULL, "memory");
-    rig_members(w->data, w->len, members, n);
-    for (size_t i = 0; i < n; i++)
-        dropped |= !fake_stream_covers(s, w->shard, members[i].key,
-                                       members[i].hash_key[0] ? members[i].hash_key : NULL);
-    free(members);
-    return dropped;
+    const struct fake_shard *shard = fake_stream_shard(s, w->shard);
+    return rig_is_outside(w->data, w->len, shard->first, shard->last);
 }

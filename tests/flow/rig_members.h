@@ -10,6 +10,7 @@ struct rig_member {
 };
 /* How many members data has; 0: it is no aggregate. out: at most cap. Aborts when it is damaged. */
 size_t rig_members(const char *data, size_t len, struct rig_member *out, size_t cap);
-/* Would a KCL drop it: does any member belong to another shard? */
+/* Would a KCL drop it: does any member not belong to this range of hashes? */
+bool rig_is_outside(const char *data, size_t len, const char *first, const char *last);
 bool rig_is_dropped(const struct fake_stream *s, const struct fake_written *w);
 #endif

@@ -113,6 +113,12 @@ void fake_stream_merge_all(struct fake_stream *s)
         }
 }
 
+bool fake_hash_between(const char *first, const char *last, const char *key, const char *hash_key)
+{
+    hash h = hash_of(key, hash_key);
+    return parse(first) <= h && h <= parse(last);
+}
+
 bool fake_stream_covers(const struct fake_stream *s, unsigned shard, const char *key,
                         const char *hash_key)
 {

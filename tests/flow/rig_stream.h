@@ -70,6 +70,8 @@ const struct fake_shard *fake_stream_shard(const struct fake_stream *s, unsigned
 unsigned fake_stream_place(const struct fake_stream *s, const char *key, const char *hash_key);
 bool fake_stream_covers(const struct fake_stream *s, unsigned shard, const char *key,
                         const char *hash_key);
+/* The same for any range of hashes, decimal. */
+bool fake_hash_between(const char *first, const char *last, const char *key, const char *hash_key);
 unsigned fake_stream_puts(const struct fake_stream *s);  /* PutRecords so far */
 unsigned fake_stream_lists(const struct fake_stream *s); /* ListShards so far */
 unsigned fake_stream_summaries(const struct fake_stream *s);

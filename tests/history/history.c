@@ -1,6 +1,8 @@
 /* Recording and checking. */
 #include "history/history.h"
 
+#include "flow/rig_members.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,8 +125,30 @@ void history_found(struct history *h, const struct history_copy *where, const ch
         return;
     const struct history_record *r = &h->records[c->record];
     bool same_key = r->key == HISTORY_NO_KEY || strcmp(history_key(r->key, text), key) == 0;
-    bool same_hash = !r->hash_key || (hash_key && strcmp(r->hash_key, hash_key) == 0);
+    bool same_hash = !r->hash_key || (c->key_alone && !c->aggregated) ||
+                     (hash_key && strcmp(r->hash_key, hash_key) == 0);
     c->intact = same_key && same_hash && is_intact(r, c->record, data, len);
+}
+
+void history_found_raw(struct history *h, struct history_copy where, const char *key,
+                       const char *hash_key, const char *data, size_t len, const char *first,
+                       const char *last)
+{
+    size_t n = rig_members(data, len, NULL, 0);
+    if (n == 0) {
+        history_found(h, &where, key, hash_key, data, len);
+        return;
+    }
+    struct rig_member *m = must(calloc(n, sizeof *m));
+    rig_members(data, len, m, n);
+    where.aggregated = true;
+    where.dropped = rig_is_outside(data, len, first, last);
+    for (size_t i = 0; i < n; i++) {
+        where.sub_sequence = (uint32_t)i;
+        history_found(h, &where, m[i].key, m[i].hash_key[0] ? m[i].hash_key : NULL, m[i].data,
+                      m[i].len);
+    }
+    free(m);
 }
 
 /* ---- checking ---- */

@@ -28,6 +28,7 @@ struct history_copy {
     bool intact;   /* bytes and key are as they were put */
     bool dropped;  /* in an aggregate that a KCL would drop */
     bool aggregated;
+    bool key_alone; /* the stream does not tell explicit hash keys */
     char shard[40], sequence[80];
     uint32_t sub_sequence;
 };
@@ -59,6 +60,10 @@ const char *history_key(unsigned key, char out[32]);
 /* Something read from the stream. hash_key NULL: none. */
 void history_found(struct history *h, const struct history_copy *where, const char *key,
                    const char *hash_key, const void *data, size_t len);
+/* The same of a record of the stream that may be an aggregate; first, last: its shard's hashes. */
+void history_found_raw(struct history *h, struct history_copy where, const char *key,
+                       const char *hash_key, const char *data, size_t len, const char *first,
+                       const char *last);
 /* Returns how many rules were broken. */
 unsigned history_check(struct history *h);
 #endif

@@ -2,7 +2,7 @@
  *
  *     history_virtual [plain|ordered|aggregated|ordered+aggregated|planted|one] [seeds] ...
  *     history_virtual one MODE FAULTS THREADS SEED      a single scene, loudly */
-#include "flow/rig_members.h"
+#include "flow/rig_stream.h"
 #include "history/scene.h"
 
 #include <pthread.h>
@@ -220,35 +220,17 @@ static void finish(struct stage *st)
 
 /* ---- what is in the stream ---- */
 
-static void find_members(struct history *h, const struct fake_written *w, struct history_copy where,
-                         bool dropped)
-{
-    size_t n = rig_members(w->data, w->len, NULL, 0);
-    struct rig_member *m = calloc(n, sizeof *m);
-    rig_members(w->data, w->len, m, n);
-    where.aggregated = true;
-    where.dropped = dropped;
-    for (size_t i = 0; i < n; i++) {
-        where.sub_sequence = (uint32_t)i;
-        history_found(h, &where, m[i].key, m[i].hash_key[0] ? m[i].hash_key : NULL, m[i].data,
-                      m[i].len);
-    }
-    free(m);
-}
-
 static void look_into_stream(struct stage *st)
 {
     struct history *h = &st->script.history;
     for (size_t i = 0; i < fake_stream_count(st->stream); i++) {
         const struct fake_written *w = fake_stream_at(st->stream, i);
         struct history_copy where = {0};
-        snprintf(where.shard, sizeof where.shard, "%s",
-                 fake_stream_shard(st->stream, w->shard)->id);
+        const struct fake_shard *shard = fake_stream_shard(st->stream, w->shard);
+        snprintf(where.shard, sizeof where.shard, "%s", shard->id);
         snprintf(where.sequence, sizeof where.sequence, "%s", w->sequence);
-        if (rig_members(w->data, w->len, NULL, 0))
-            find_members(h, w, where, rig_is_dropped(st->stream, w));
-        else
-            history_found(h, &where, w->key, w->hash_key, w->data, w->len);
+        history_found_raw(h, where, w->key, w->hash_key, w->data, w->len, shard->first,
+                          shard->last);
     }
 }
 
