@@ -49,7 +49,8 @@ struct sigv4__exchange {
 
     struct sigv4_timer deadline, pause;
     struct sigv4__retry_state retry;
-    int verdict; /* CANCELED or TIMEOUT: ends the attempt under way */
+    int64_t signed_skew_ms; /* what the client thought of its clock when this attempt was signed */
+    int verdict;            /* CANCELED or TIMEOUT: ends the attempt under way */
     bool fetching_keys, called, clock_corrected, keys_refreshed, maybe_done;
     struct sigv4__answer answer;
     struct sigv4_error error;

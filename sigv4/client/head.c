@@ -67,6 +67,7 @@ static int lay_out(struct sigv4__exchange *x, struct layout *at, struct sigv4_sl
     put_authority(x, b);
     at->date = b->len;
     at->unix_seconds = sigv4__client_unix_ms(x->client) / 1000;
+    x->signed_skew_ms = x->client->skew_ms;
     sigv4_amz_date(at->unix_seconds, date);
     sigv4__buffer_str(b, date);
     at->token = b->len;

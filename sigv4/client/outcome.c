@@ -105,9 +105,12 @@ bool sigv4__outcome_correct_clock(struct sigv4__exchange *x)
     if (x->clock_corrected || !sigv4__moment_parse_http(date, &theirs))
         return false;
     int64_t off = theirs - sigv4__client_unix_ms(x->client);
-    if (off < SKEW_MS && off > -SKEW_MS)
+    int64_t was_off = off + x->client->skew_ms - x->signed_skew_ms;
+    if (was_off < SKEW_MS && was_off > -SKEW_MS)
         return false;
     x->clock_corrected = true;
+    if (off < SKEW_MS && off > -SKEW_MS)
+        return true; /* by another exchange, while this one was under way */
     x->client->skew_ms += off;
     sigv4__loop_log(x->client->loop, SIGV4_WARN, "clock",
                     "this machine's clock is %lld s %s the service's; corrected for this client",

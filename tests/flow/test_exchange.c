@@ -200,6 +200,37 @@ static void test_clock_is_corrected_once(void **state)
     world_free(w);
 }
 
+/* Signed by the wrong clock and under way together: each gets its second attempt. */
+static void test_clock_is_corrected_for_all_under_way(void **state)
+{
+    (void)state;
+    struct world *w = world_new("eu-test-1", 0);
+    struct outcome outcomes[3] = {0};
+    struct sigv4_call *calls[3];
+    for (int i = 0; i < 3; i++)
+        fake_script(w->fake,
+                    (struct fake_answer){.status = 400,
+                                         .times = 1,
+                                         .delay_ms = 100 + 10 * i,
+                                         .headers = "Date: Thu, 01 Jan 2026 01:00:00 GMT\n",
+                                         .body = "{\"__type\":\"InvalidSignatureException\"}"});
+    fake_script(w->fake, (struct fake_answer){.body = "x"});
+    for (int i = 0; i < 3; i++) {
+        struct sigv4_request r = request(w);
+        r.ctx = &outcomes[i];
+        assert_int_equal(sigv4_send(w->client, &r, &calls[i], NULL), SIGV4_OK);
+        fake_run_ms(w->fake, w->loop, 5);
+    }
+    assert_int_equal(fake_in_flight(w->fake), 3);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(sigv4_call_wait(calls[i], -1), SIGV4_OK);
+        sigv4_call_release(calls[i]);
+        assert_int_equal(outcomes[i].error.status, SIGV4_OK);
+        assert_int_equal(outcomes[i].attempts, 2);
+    }
+    world_free(w);
+}
+
 static void test_expired_keys_are_renewed_once(void **state)
 {
     (void)state;
@@ -632,6 +663,7 @@ int main(void)
         cmocka_unit_test(test_service_says_when),
         cmocka_unit_test(test_deadline_covers_all),
         cmocka_unit_test(test_clock_is_corrected_once),
+        cmocka_unit_test(test_clock_is_corrected_for_all_under_way),
         cmocka_unit_test(test_expired_keys_are_renewed_once),
         cmocka_unit_test(test_date_and_signature_agree),
         cmocka_unit_test(test_no_keys),
