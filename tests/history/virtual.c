@@ -1,8 +1,9 @@
 /* The history checker in virtual time: scenes on the fake engine, with a simulated stream.
  *
- *     history_virtual [plain|ordered|aggregated|ordered+aggregated|planted|one] [seeds] ...
+ *     history_virtual [plain|ordered|aggregated|ordered+aggregated|planted] [seeds]
  *     history_virtual one MODE FAULTS THREADS SEED      a single scene, loudly */
 #include "flow/rig_stream.h"
+#include "history/crew.h"
 #include "history/scene.h"
 
 #include <pthread.h>
@@ -336,7 +337,7 @@ static unsigned index_of(const char *const *names, unsigned count, const char *n
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "plain";
-    unsigned seeds = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 200;
+    const char *count = argc > 2 ? argv[2] : NULL;
     if (strcmp(what, "one") == 0 && argc == 6) {
         struct scene scene = {(enum scene_mode)index_of(scene_mode_names, SCENE_MODES, argv[2]),
                               (enum scene_faults)index_of(scene_fault_names, SCENE_FAULTS, argv[3]),
@@ -347,6 +348,7 @@ int main(int argc, char **argv)
         return perform(&scene) ? 1 : 0;
     }
     if (strcmp(what, "planted") == 0)
-        return play_planted(seeds);
-    return play_mode((enum scene_mode)index_of(scene_mode_names, SCENE_MODES, what), seeds);
+        return play_planted(crew_seeds(count, 10, 30));
+    return play_mode((enum scene_mode)index_of(scene_mode_names, SCENE_MODES, what),
+                     crew_seeds(count, 20, 200));
 }

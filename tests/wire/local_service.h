@@ -1,9 +1,11 @@
 #ifndef TESTS_LOCAL_SERVICE_H
 #define TESTS_LOCAL_SERVICE_H
 /* A klocal of the test's own on a free port, with its keys and URL in the environment. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +46,7 @@ static bool local_service_start(struct local_service *s, const char *const *args
     local_service_keys(program);
     s->pid = fork();
     if (s->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that crashed leaves nothing behind */
         dup2(out[1], STDOUT_FILENO);
         close(out[0]);
         close(out[1]);
