@@ -98,6 +98,8 @@ void kinesis__judge_failure(struct kinesis__verdict *v, const struct sigv4_error
         tell_all(v, &p->on_loop.request_error);
         return;
     }
+    for (size_t i = 0; i < v->b->count; i++)
+        kinesis__tell_given_up(v, &v->b->entries[i]);
     for (size_t i = v->b->count; i-- > 0;)
         kinesis__send_back(v, &v->b->entries[i], NULL, KINESIS__TO_ITS_PLACE);
 }

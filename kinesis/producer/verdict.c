@@ -13,8 +13,7 @@ static bool is_given_up(const struct kinesis_producer *p, const struct kinesis__
            p->on_loop.now_ms - r->put_ms >= p->limits.deadline_ms;
 }
 
-/* Those of an entry whose time is over. */
-static void tell_given_up(struct kinesis__verdict *v, struct kinesis__entry *e)
+void kinesis__tell_given_up(struct kinesis__verdict *v, struct kinesis__entry *e)
 {
     struct kinesis__record *r = e->records.first, *next;
     for (; r; r = next) {
@@ -41,7 +40,7 @@ void kinesis__send_back(struct kinesis__verdict *v, struct kinesis__entry *e,
 {
     struct kinesis_producer *p = v->p;
     struct kinesis__record *r;
-    tell_given_up(v, e);
+    kinesis__tell_given_up(v, e);
     kinesis__count(&p->counters.retried, e->records.has.count);
     while ((r = e->records.last)) {
         kinesis__queue_remove(r);

@@ -17,6 +17,8 @@ enum kinesis__way_back {
 };
 /* All records of an entry failed: the trouble they had, and flags they get. */
 void kinesis__mark(struct kinesis__entry *e, enum kinesis__trouble trouble, uint8_t flags);
+/* Those of an entry whose time is over get their results. */
+void kinesis__tell_given_up(struct kinesis__verdict *v, struct kinesis__entry *e);
 /* They are told when their time is over, and sent again otherwise. lane NULL: by their hash. */
 void kinesis__send_back(struct kinesis__verdict *v, struct kinesis__entry *e,
                         struct kinesis__lane *lane, enum kinesis__way_back way);

@@ -150,6 +150,8 @@ static void abandon_ends_what_was_put_before(void **state)
     assert_int_equal(rig.results[600].fate, KINESIS_NOT_WRITTEN);
     assert_int_equal(rig.results[600].at_ms, 100);
     assert_int_equal(rig.results[601].fate, KINESIS_WRITTEN);
+    for (size_t i = 2; i <= 500; i++) /* of one request, in the order they were put */
+        assert_int_equal(rig.results[i].order, rig.results[i - 1].order + 1);
     rig_end(&rig);
 }
 

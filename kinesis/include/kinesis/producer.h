@@ -43,6 +43,7 @@ struct kinesis_put_result { /* the library's; valid during the callback */
     uint32_t sub_sequence_number;                 /* place in its aggregate */
     bool aggregated;                              /* it lies in one */
     struct sigv4_slice partition_key;             /* as given */
+    struct sigv4_slice explicit_hash_key;         /* as given */
     struct sigv4_slice data;                      /* your bytes: from here on yours to reuse */
     void *tag;                                    /* kinesis_put.tag */
     uint32_t attempts;                            /* requests it was in */
