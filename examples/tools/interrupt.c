@@ -9,10 +9,22 @@
 static struct {
     sigset_t signals;
     pthread_mutex_t mutex; /* of asked */
-    void (*asked)(void *ctx);
+    void (*asked)(void *ctx), (*again)(void *ctx);
     void *ctx;
     atomic_bool happened;
+    atomic_int number;
 } watch = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* false: nobody listens. */
+static bool ask(bool again)
+{
+    pthread_mutex_lock(&watch.mutex);
+    void (*asked)(void *ctx) = again ? watch.again : watch.asked;
+    if (asked)
+        asked(watch.ctx);
+    pthread_mutex_unlock(&watch.mutex);
+    return asked != NULL;
+}
 
 static void *wait_for_signals(void *arg)
 {
@@ -20,13 +32,11 @@ static void *wait_for_signals(void *arg)
     (void)arg;
     if (sigwait(&watch.signals, &number))
         return NULL;
+    atomic_store(&watch.number, number);
     atomic_store(&watch.happened, true);
-    pthread_mutex_lock(&watch.mutex);
-    if (watch.asked)
-        watch.asked(watch.ctx);
-    pthread_mutex_unlock(&watch.mutex);
+    (void)ask(false);
     /* Whoever asks again means it. */
-    if (sigwait(&watch.signals, &number))
+    if (sigwait(&watch.signals, &number) || (ask(true) && sigwait(&watch.signals, &number)))
         return NULL;
     signal(number, SIG_DFL);
     pthread_sigmask(SIG_UNBLOCK, &watch.signals, NULL);
@@ -49,14 +59,26 @@ bool interrupt_watch(void (*asked)(void *ctx), void *ctx)
     return true;
 }
 
+void interrupt_again(void (*again)(void *ctx))
+{
+    pthread_mutex_lock(&watch.mutex);
+    watch.again = again;
+    pthread_mutex_unlock(&watch.mutex);
+}
+
 void interrupt_forget(void)
 {
     pthread_mutex_lock(&watch.mutex);
-    watch.asked = NULL;
+    watch.asked = watch.again = NULL;
     pthread_mutex_unlock(&watch.mutex);
 }
 
 bool interrupt_was_asked(void)
 {
     return atomic_load(&watch.happened);
+}
+
+int interrupt_signal(void)
+{
+    return atomic_load(&watch.number);
 }
