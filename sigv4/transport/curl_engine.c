@@ -20,7 +20,8 @@ struct curl_engine {
     CURLM *multi;
     struct sigv4__flight *flights, *idle;
     unsigned idle_count;
-    bool touched; /* some flight was aborted or resumed since the last poll */
+    bool names_doubted; /* the last new connection failed: names may have moved */
+    bool touched;       /* some flight was aborted or resumed since the last poll */
     bool embedded;
     struct sigv4_loop_hooks watcher;
     int wake_fd;
@@ -143,6 +144,7 @@ static int engine_start(struct sigv4_engine *engine, struct sigv4_transfer *t)
     if (!f)
         return SIGV4_E_NOMEM;
     f->transfer = t;
+    f->resolve_anew = f->engine->names_doubted;
     t->http_status = 0;
     curl_easy_setopt(f->easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(f->easy, CURLOPT_HEADERDATA, f);
@@ -188,6 +190,15 @@ static void engine_resume(struct sigv4_engine *engine, struct sigv4_transfer *t)
 
 /* ---- moving bytes ---- */
 
+/* Names are kept for a minute, unless there is reason to look again. */
+static void doubt_names(struct curl_engine *e, const struct sigv4_http_result *result)
+{
+    if (!result->connected && result->status == SIGV4_E_NETWORK)
+        e->names_doubted = true;
+    else if (result->status == SIGV4_OK && !result->reused)
+        e->names_doubted = false;
+}
+
 static void land(struct sigv4__flight *f, CURLcode code)
 {
     struct sigv4_transfer *t = f->transfer;
@@ -199,6 +210,7 @@ static void land(struct sigv4__flight *f, CURLcode code)
         result.status = SIGV4_E_IO;
     else if (f->lost)
         sigv4__curl_result_lost(&result);
+    doubt_names(f->engine, &result);
     curl_multi_remove_handle(f->engine->multi, f->easy);
     unlink_flight(f);
     flight_put(f);

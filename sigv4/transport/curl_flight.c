@@ -229,7 +229,6 @@ static void set_connection(CURL *easy, const struct sigv4_http_options *o, uint6
     if (o->flags & SIGV4_HTTP_FRESH) {
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-        curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
         curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
     }
     if (o->proxy) {
@@ -250,6 +249,8 @@ int sigv4__flight_set_up(struct sigv4__flight *f)
     curl_easy_setopt(f->easy, CURLOPT_PREREQDATA, f);
     set_trust(f->easy, o);
     set_times(f->easy, o);
+    if (f->resolve_anew || o->flags & SIGV4_HTTP_FRESH)
+        curl_easy_setopt(f->easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     set_connection(f->easy, o, t->body_length);
     if (curl_easy_setopt(f->easy, CURLOPT_URL, t->url))
         return SIGV4_E_NOMEM;

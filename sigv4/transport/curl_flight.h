@@ -13,10 +13,11 @@ struct sigv4__flight {
     struct sigv4_transfer *transfer;
     CURL *easy;
     struct curl_slist *headers;
-    uint64_t offset; /* of the request body, for read and seek */
-    bool interim;    /* inside the head of a 1xx answer */
-    bool begun;      /* libcurl was about to send the request */
-    bool lost;       /* it was sent, its connection ended without an answer */
+    uint64_t offset;   /* of the request body, for read and seek */
+    bool resolve_anew; /* names from the cache will not do */
+    bool interim;      /* inside the head of a 1xx answer */
+    bool begun;        /* libcurl was about to send the request */
+    bool lost;         /* it was sent, its connection ended without an answer */
     bool read_failed, stopped, aborted, paused, resumed;
     char text[CURL_ERROR_SIZE];
 };
