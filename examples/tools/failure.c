@@ -74,11 +74,18 @@ static void say_why(const char *tool, const struct sigv4_client_facts *facts,
         say_lines(tool, d.verdict, &d);
 }
 
-/* Messages begin with the operation: "PutRecord: ...". */
-static void find_operation(const struct sigv4_error *err, char out[64])
+/* Messages about a request that was sent begin with its operation: "PutRecord: ...". Those of a
+ * source of keys do not, and say themselves what to do. */
+static bool find_operation(const struct sigv4_error *err, char out[64])
 {
-    size_t n = strcspn(err->message, ":");
-    snprintf(out, 64, "%.*s", n < 63 ? (int)n : 0, err->message);
+    size_t n = strcspn(err->message, ": ");
+    bool lower = false;
+    for (size_t i = 0; i < n; i++)
+        lower = lower || (err->message[i] >= 'a' && err->message[i] <= 'z');
+    bool is = n > 0 && n < 64 && lower && err->message[n] == ':' && err->message[0] >= 'A' &&
+              err->message[0] <= 'Z';
+    snprintf(out, 64, "%.*s", is ? (int)n : 0, err->message);
+    return is;
 }
 
 static void say_remedy(const char *tool, const struct sigv4_client_facts *facts,
@@ -86,7 +93,8 @@ static void say_remedy(const char *tool, const struct sigv4_client_facts *facts,
 {
     char operation[64];
     struct sigv4_diagnosis d = {.size = sizeof d};
-    find_operation(err, operation);
+    if (!find_operation(err, operation))
+        return;
     struct sigv4_refusal refusal = {
         .size = sizeof refusal,
         .error = err,

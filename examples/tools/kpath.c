@@ -246,6 +246,7 @@ static void judge_call(const struct kpath *k, struct kpath_target *t)
         .operation = t->call.operation,
         .resource = t->resource,
         .right_region = t->call.right_region,
+        .not_sent = !t->call.sent,
     };
     sigv4_diagnose_refusal(&refusal, &t->d);
 }

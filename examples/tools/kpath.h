@@ -14,7 +14,7 @@ enum { KPATH_TARGETS = 16 };
 struct kpath_call {
     const char *operation; /* NULL: none is made */
     struct sigv4_call *call;
-    bool answered;
+    bool answered, sent;
     struct sigv4_error error;
     int http_status;
     char request_id[64], region[64], right_region[64];

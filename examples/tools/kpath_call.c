@@ -82,6 +82,7 @@ static void on_done(void *ctx, const struct sigv4_response *response)
 {
     struct kpath_call *c = ctx;
     c->answered = true;
+    c->sent = response->http != NULL;
     if (response->error)
         c->error = *response->error;
     c->http_status = response->http_status;

@@ -49,14 +49,18 @@ static bool is_wrong_region(const struct reading *r)
            (strcmp(r->code, "AuthorizationHeaderMalformed") == 0 && has(r, "region"));
 }
 
+/* Without an attempt it was a source of keys that failed, maybe because STS refused others. */
 static enum sigv4_cause cause_of_keys(const struct reading *r)
 {
     static const char *const expired[] = {"ExpiredToken", "ExpiredTokenException",
                                           "TokenRefreshRequired", NULL};
-    if (r->in->error->http_status == 0)
+    static const char *const wrong[] = {"InvalidClientTokenId", "SignatureDoesNotMatch",
+                                        "UnrecognizedClientException", "InvalidAccessKeyId", NULL};
+    if (is_one_of(r->code, expired))
+        return SIGV4_CAUSE_EXPIRED_CREDENTIALS;
+    if (r->in->error->http_status == 0 || (r->in->not_sent && !is_one_of(r->code, wrong)))
         return SIGV4_CAUSE_NO_CREDENTIALS;
-    return is_one_of(r->code, expired) ? SIGV4_CAUSE_EXPIRED_CREDENTIALS
-                                       : SIGV4_CAUSE_WRONG_CREDENTIALS;
+    return SIGV4_CAUSE_WRONG_CREDENTIALS;
 }
 
 static enum sigv4_cause cause_of(const struct reading *r)

@@ -15,7 +15,7 @@ import check  # noqa: E402
 import klocal  # noqa: E402
 
 BIN = os.path.abspath(os.path.join(os.environ.get("BUILD_DIR", "build"), "bin"))
-TOOLS = ("kput", "kcat", "s3cp")
+TOOLS = ("kput", "kcat", "s3cp", "kpath")
 PLANT = "pl4nted"  # part of every secret, so that a piece of one is found as well
 CODE = "271828"
 SECRET = f"{PLANT}SecretAccessKey/+0123456789"
@@ -71,7 +71,8 @@ def environment(home, url, **more):
 def commands(home):
     return {"kput": [f"{BIN}/kput", "-v", "-v", "-d", "x", "secrets"],
             "kcat": [f"{BIN}/kcat", "-v", "-v", "-e", "secrets"],
-            "s3cp": [f"{BIN}/s3cp", "-v", "-v", f"{home}/document", "s3://secrets/x"]}
+            "s3cp": [f"{BIN}/s3cp", "-v", "-v", f"{home}/document", "s3://secrets/x"],
+            "kpath": [f"{BIN}/kpath", "-v", "-v", "--stream-name", "secrets", "--bucket", "secrets"]}
 
 
 turns = itertools.cycle(TOOLS)

@@ -127,6 +127,7 @@ struct sigv4_refusal {
     const char *service_id, *region, *operation; /* operation: "PutRecord"; each may be NULL */
     const char *resource;                        /* the stream or bucket asked for; may be NULL */
     const char *right_region;                    /* as the service named it; may be NULL */
+    bool not_sent;                               /* no attempt was made: a source of keys failed */
 };
 /* @thread any. No I/O. Sets cause, verdict, likely, remedy of out and leaves the rest as it is: out
  * may be a diagnosis of the way, or zeroed with size set. cause OTHER: nothing more to say than the
