@@ -97,10 +97,65 @@ static inline struct kinesis__put_item kinesis__record_item(const struct kinesis
     return item;
 }
 
-void kinesis__queue_push(struct kinesis__queue *q, struct kinesis__record *r); /* at the end */
-struct kinesis__record *kinesis__queue_pop(struct kinesis__queue *q);          /* NULL: empty */
+static inline void kinesis__tally_add(struct kinesis__tally *tally, size_t count, uint64_t bytes)
+{
+    tally->count += count;
+    tally->bytes += bytes;
+}
+static inline void kinesis__tally_take(struct kinesis__tally *tally, size_t count, uint64_t bytes)
+{
+    tally->count -= count;
+    tally->bytes -= bytes;
+}
+
+/* At the end. These three are inline: every record goes through four queues. */
+static inline void kinesis__queue_push(struct kinesis__queue *q, struct kinesis__record *r)
+{
+    uint32_t size = kinesis__record_size(r);
+    r->home = q;
+    r->prev = q->last;
+    r->next = NULL;
+    if (q->last)
+        q->last->next = r;
+    else
+        q->first = r;
+    q->last = r;
+    kinesis__tally_add(&q->has, 1, size);
+    if (q->sum)
+        kinesis__tally_add(q->sum, 1, size);
+}
+
 /* Takes it out of the queue it is in. */
-void kinesis__queue_remove(struct kinesis__record *r);
+static inline void kinesis__queue_remove(struct kinesis__record *r)
+{
+    struct kinesis__queue *q = r->home;
+    uint32_t size = kinesis__record_size(r);
+    if (q->inserted == r)
+        q->inserted = r->next;
+    if (r->prev)
+        r->prev->next = r->next;
+    else
+        q->first = r->next;
+    if (r->next)
+        r->next->prev = r->prev;
+    else
+        q->last = r->prev;
+    r->next = r->prev = NULL;
+    r->home = NULL;
+    kinesis__tally_take(&q->has, 1, size);
+    if (q->sum)
+        kinesis__tally_take(q->sum, 1, size);
+}
+
+/* The first; NULL: empty. */
+static inline struct kinesis__record *kinesis__queue_pop(struct kinesis__queue *q)
+{
+    struct kinesis__record *r = q->first;
+    if (r)
+        kinesis__queue_remove(r);
+    return r;
+}
+
 /* Where its number belongs in a queue in the order of numbers; a row of them takes one walk. */
 void kinesis__queue_insert(struct kinesis__queue *q, struct kinesis__record *r);
 /* Counts in another total from now on; NULL: in none. */

@@ -11,6 +11,7 @@ struct sigv4__digest {
     struct sigv4_alloc alloc;
     EVP_MD *md;
     EVP_MD_CTX *ctx;
+    bool set; /* ctx knows its algorithm */
 };
 
 static int digest_new(struct sigv4__digest **out, const char *name, const struct sigv4_alloc *alloc)
@@ -57,7 +58,10 @@ static int status_of(int openssl_result)
 
 int sigv4__digest_begin(struct sigv4__digest *d)
 {
-    return status_of(EVP_DigestInit_ex2(d->ctx, d->md, NULL));
+    /* Naming the algorithm again would make OpenSSL build its state anew. */
+    int status = status_of(EVP_DigestInit_ex2(d->ctx, d->set ? NULL : d->md, NULL));
+    d->set = status == SIGV4_OK;
+    return status;
 }
 
 int sigv4__digest_add(struct sigv4__digest *d, const void *bytes, size_t n)
