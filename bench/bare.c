@@ -4,7 +4,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 
-enum { MAX_CONNECTIONS = 16, SOCKET_BUFFER = 256 * 1024 };
+enum { MAX_CONNECTIONS = 16, SOCKET_BUFFER = 256 * 1024, UPLOAD_BUFFER = 512 * 1024 };
 
 struct bare {
     CURLM *multi;
@@ -36,9 +36,10 @@ static CURL *new_transfer(struct bare *b, const struct plan *plan, struct sigv4_
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.ptr);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)SOCKET_BUFFER);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SOCKET_BUFFER);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, b);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     return easy;
 }

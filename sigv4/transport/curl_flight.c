@@ -10,6 +10,7 @@
 
 enum {
     SOCKET_BUFFER = 256 * 1024, /* fewer calls for big bodies; untouched pages cost nothing */
+    UPLOAD_BUFFER = 512 * 1024, /* each call may wake the other end: a body in one is cheapest */
     IDLE_SECONDS = 300,         /* load balancers and NAT forget after 350 */
     KEEP_ALIVE_SECONDS = 60
 };
@@ -220,7 +221,7 @@ static void set_connection(CURL *easy, const struct sigv4_http_options *o, uint6
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)SOCKET_BUFFER);
     if (body_length > SOCKET_BUFFER)
-        curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SOCKET_BUFFER);
+        curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #else

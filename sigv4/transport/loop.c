@@ -34,7 +34,7 @@ struct sigv4_loop {
         pthread_cond_t stepped; /* an iteration ended */
         struct job_list posted;
         uint64_t iterations;
-        bool threaded, stopping;
+        bool threaded, stopping, embedded;
         pthread_t thread;
     } locked;
     struct {
@@ -278,6 +278,9 @@ int sigv4_loop_embed(struct sigv4_loop *loop, const struct sigv4_loop_hooks *hoo
     if (rc)
         return sigv4__fail(err, rc, "the engine cannot be embedded");
     loop->on_loop.embedded = *hooks;
+    pthread_mutex_lock(&loop->locked.mutex);
+    loop->locked.embedded = true;
+    pthread_mutex_unlock(&loop->locked.mutex);
     arm_embedded(loop);
     return SIGV4_OK;
 }
@@ -314,13 +317,23 @@ void sigv4_loop_wake(struct sigv4_loop *loop)
         loop->engine->ops->wake(loop->engine);
 }
 
+/* Does somebody wait who must hear of a job just posted? An iteration begins with what was posted
+ * and looks again before it waits, so only one that another thread is inside of can miss it; a
+ * foreign loop waits outside of iterations. */
+static bool is_waited_for(struct sigv4_loop *loop)
+{
+    uintptr_t thread = atomic_load(&loop->inside);
+    return loop->locked.embedded ? thread != self() : thread != 0 && thread != self();
+}
+
 void sigv4_loop_post(struct sigv4_loop *loop, struct sigv4_job *job)
 {
     pthread_mutex_lock(&loop->locked.mutex);
     bool first = !loop->locked.posted.first;
     list_append(&loop->locked.posted, job);
+    bool wake = first && is_waited_for(loop);
     pthread_mutex_unlock(&loop->locked.mutex);
-    if (first)
+    if (wake)
         sigv4_loop_wake(loop);
 }
 
