@@ -93,6 +93,7 @@ struct kinesis__page *kinesis__page_get(struct kinesis__shelf *s, const char *sh
     page->next = NULL;
     page->holders = 1;
     sigv4__fixed_copy(page->shard_id, sizeof page->shard_id, sigv4_str(shard_id));
+    page->shard_id_len = strlen(page->shard_id);
     return page;
 }
 
@@ -158,7 +159,7 @@ static struct kinesis__page_record *lay_out(struct kinesis__page *page, size_t i
         .record =
             {
                 .size = sizeof(struct kinesis_record),
-                .shard_id = sigv4_str(page->shard_id),
+                .shard_id = sigv4_bytes(page->shard_id, page->shard_id_len),
                 .sequence_number = got->sequence_number,
                 .partition_key = got->partition_key,
                 .data = got->data,
@@ -233,6 +234,8 @@ int kinesis__page_unpack(struct kinesis__page *page, struct kinesis__aggregate_r
                          const struct kinesis__range *range, struct sigv4_error *err)
 {
     page->count = 0;
+    if (page->answer.framed == 0)
+        aggregates = NULL; /* their first bytes were seen while they were warm in the cache */
     int rc = reserve_records(page, page->answer.count);
     for (size_t i = 0; !rc && i < page->answer.count; i++) {
         /* Longer ones could not be given back to the service. */

@@ -33,6 +33,7 @@ struct kinesis__page {
     struct kinesis__get_answer answer;
     struct kinesis__page_record *records;
     size_t count, record_cap; /* records, after aggregates were opened */
+    size_t shard_id_len;
     char shard_id[129];
 };
 

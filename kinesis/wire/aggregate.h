@@ -39,6 +39,12 @@ int kinesis__aggregate_finish(struct kinesis__aggregate *a, struct sigv4_slice *
 
 /* ---- Reading, without a copy. ---- */
 
+/* Does it begin as an aggregate does? What does not is none, and need not be opened. */
+static inline bool kinesis__aggregate_frames(struct sigv4_slice data)
+{
+    return data.len > KINESIS__AGGREGATE_FRAME && memcmp(data.ptr, "\xf3\x89\x9a\xc2", 4) == 0;
+}
+
 /* What a record's data is. */
 enum kinesis__aggregate_kind {
     KINESIS__NOT_AGGREGATED, /* no magic number, no valid digest, or nothing in between */

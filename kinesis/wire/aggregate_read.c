@@ -2,7 +2,7 @@
  * the records; then the members are handed out one by one. */
 #include "wire/aggregate.h"
 
-static const unsigned char magic[4] = {0xf3, 0x89, 0x9a, 0xc2};
+enum { MAGIC = 4 };
 
 /* A table of a record as large as a record can be: two bytes per key at least. */
 static const size_t max_table = (size_t)KINESIS__RECORD_MAX_BYTES / 2 * sizeof(struct sigv4_slice);
@@ -201,9 +201,9 @@ int kinesis__aggregate_open(struct kinesis__aggregate_reader *r, struct sigv4_sl
     r->next = 0;
     r->at = r->end = NULL;
     *kind = KINESIS__NOT_AGGREGATED;
-    if (data.len <= KINESIS__AGGREGATE_FRAME || memcmp(data.ptr, magic, sizeof magic) != 0)
+    if (!kinesis__aggregate_frames(data))
         return SIGV4_OK;
-    message.at += sizeof magic;
+    message.at += MAGIC;
     message.end -= SIGV4__MD5_LEN;
     int status = digest_fits(r, message, &fits);
     if (status || !fits)

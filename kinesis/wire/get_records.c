@@ -3,7 +3,9 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "wire/aggregate.h"
 #include "wire/json_members.h"
+#include "wire/usual_record.h"
 
 enum {
     DATA = 1,
@@ -114,12 +116,12 @@ static bool read_record_member(struct kinesis__get_answer *answer, struct kinesi
     return kinesis__json_skip(r);
 }
 
-static bool read_record(struct kinesis__get_answer *answer, struct kinesis__json *r)
+static bool read_members(struct kinesis__get_answer *answer, struct kinesis__json *r,
+                         struct kinesis_got_record *record)
 {
-    struct kinesis_got_record *record = add_record(answer, r);
     struct sigv4_slice name;
     unsigned seen = 0;
-    if (!record || !kinesis__json_object(r))
+    if (!kinesis__json_object(r))
         return false;
     while (kinesis__json_member(r, &name)) {
         if (!read_record_member(answer, r, name, record, &seen))
@@ -129,6 +131,18 @@ static bool read_record(struct kinesis__get_answer *answer, struct kinesis__json
         return false;
     if ((seen & ALL_REQUIRED) != ALL_REQUIRED || record->sequence_number.len == 0)
         return kinesis__json_refuse(r, "a record without data, partition key or sequence number");
+    return true;
+}
+
+static bool read_record(struct kinesis__get_answer *answer, struct kinesis__json *r)
+{
+    struct kinesis_got_record *record = add_record(answer, r);
+    if (!record)
+        return false;
+    enum kinesis__usual usual = kinesis__usual_record(r, answer->base64, record);
+    if (usual == KINESIS__SPOILT || (usual == KINESIS__UNUSUAL && !read_members(answer, r, record)))
+        return false;
+    answer->framed += kinesis__aggregate_frames(record->data);
     return true;
 }
 
@@ -265,7 +279,7 @@ static bool read_answer(struct kinesis__get_answer *answer, struct kinesis__json
 
 static void forget(struct kinesis__get_answer *answer)
 {
-    answer->count = answer->child_count = 0;
+    answer->count = answer->child_count = answer->framed = 0;
     answer->next_shard_iterator = answer->continuation_sequence_number = sigv4_bytes(NULL, 0);
     answer->behind_ms = -1;
 }

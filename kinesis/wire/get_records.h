@@ -19,6 +19,7 @@ enum {
 struct kinesis__get_answer {
     struct kinesis_got_record *records; /* count of them */
     size_t count, cap;
+    size_t framed; /* of the records: begin as aggregates of the KPL do */
     struct kinesis_child_shard children[KINESIS__GET_MAX_CHILDREN];
     size_t child_count;
     struct sigv4_slice next_shard_iterator;          /* empty: null or absent, the shard's end */

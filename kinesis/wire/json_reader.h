@@ -33,7 +33,7 @@ char kinesis__json_peek(struct kinesis__json *r);
 bool kinesis__json_object(struct kinesis__json *r);
 static inline bool kinesis__json_member(struct kinesis__json *r, struct sigv4_slice *name);
 bool kinesis__json_array(struct kinesis__json *r);
-bool kinesis__json_element(struct kinesis__json *r);
+static inline bool kinesis__json_element(struct kinesis__json *r);
 
 static inline bool kinesis__json_string(struct kinesis__json *r, struct kinesis__json_string *out);
 /* As it is on the wire: RFC 8259's grammar is checked, its size is not. */
@@ -59,6 +59,7 @@ int kinesis__json_fail(const struct kinesis__json *r, const char *what, struct s
  * escapes, ASCII. All else, and all that is wrong, goes through the functions behind. */
 bool kinesis__json_string_slowly(struct kinesis__json *r, struct kinesis__json_string *out);
 bool kinesis__json_member_slowly(struct kinesis__json *r, struct sigv4_slice *name);
+bool kinesis__json_element_slowly(struct kinesis__json *r);
 bool kinesis__json_null_slowly(struct kinesis__json *r);
 
 static inline bool kinesis__json_string(struct kinesis__json *r, struct kinesis__json_string *out)
@@ -88,6 +89,14 @@ static inline bool kinesis__json_member(struct kinesis__json *r, struct sigv4_sl
     *name = sigv4_bytes(text, n);
     r->fresh = false;
     r->at = text + n + 2;
+    return true;
+}
+
+static inline bool kinesis__json_element(struct kinesis__json *r)
+{
+    if (r->trouble || r->fresh || r->at == r->end || *r->at != ',')
+        return kinesis__json_element_slowly(r);
+    r->at++;
     return true;
 }
 
