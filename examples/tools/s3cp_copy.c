@@ -152,10 +152,28 @@ static void end_with_errno(struct task *t, const char *what, int error)
 
 /* ---- the transfer ---- */
 
+static void transfer(struct task *t);
+
+/* An object that changed since it was listed is looked at anew. */
+static bool was_listed(struct task *t, const struct sigv4_error *err)
+{
+    bool again = err && err->status == SIGV4_E_CONFLICT && t->item.etag[0] && !t->item.to.remote &&
+                 !t->all->stopping;
+    t->item.etag[0] = '\0';
+    return again;
+}
+
 static void on_done(void *ctx, const struct s3_result *result)
 {
     struct task *t = ctx;
     struct copies *c = t->all;
+    if (was_listed(t, result->error)) {
+        sigv4_call_release(t->call);
+        t->call = NULL;
+        t->item.known = false;
+        transfer(t);
+        return;
+    }
     if (result->error) {
         end_badly(t, result->error, result->maybe_done, result->host);
     } else {
@@ -234,6 +252,8 @@ static int download(struct task *t, struct sigv4_error *err)
         .fd = STDOUT_FILENO,
         .part_size = s->part_size,
         .encryption = &run->encryption,
+        .listed_etag = t->item.etag,
+        .listed_length = t->item.length,
         .flags =
             (t->token_place ? S3_KEEP_PARTS : 0) | (t->all->many && !s->fsync ? S3_NO_SYNC : 0),
         .resume = t->token,

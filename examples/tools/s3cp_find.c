@@ -199,6 +199,8 @@ static bool listed_item(struct finder *f, const struct s3_list_entry *entry, str
     size_t prefix = strlen(f->source->key);
     *out = (struct item){
         .known = true, .length = entry->length, .modified_ms = entry->modified_unix_ms};
+    if (entry->etag.len < sizeof out->etag)
+        memcpy(out->etag, entry->etag.ptr, entry->etag.len);
     out->from.remote = true;
     out->from.bucket = strdup(f->source->bucket);
     out->from.key = strndup(entry->key.ptr, entry->key.len);

@@ -10,6 +10,7 @@ struct item {
     bool is_folder; /* a key that ends in '/': there is nothing but a folder to be made */
     uint64_t length;
     int64_t modified_ms;
+    char etag[64]; /* "": not known */
 };
 void item_free(struct item *item);
 

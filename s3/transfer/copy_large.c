@@ -384,7 +384,7 @@ static int set_up(struct copy *c, const struct s3_copy *what, struct sigv4_error
     if (status)
         return status;
     c->replaces = s3__describes_content(&c->to.attributes);
-    if (s3__crew_init(&c->crew, client, &crew_ops) ||
+    if (s3__crew_init(&c->crew, client, &crew_ops, S3_MAX_PARTS) ||
         s3__assembly_init(&c->assembly, client, &c->to, &owner, c))
         return sigv4__fail(err, SIGV4_E_NOMEM, "out of memory");
     c->assembly.checksum =

@@ -75,9 +75,12 @@ static void on_rested(void *ctx)
     queue(ctx);
 }
 
-int s3__crew_init(struct s3__crew *crew, struct s3_client *client, const struct s3__crew_ops *ops)
+int s3__crew_init(struct s3__crew *crew, struct s3_client *client, const struct s3__crew_ops *ops,
+                  uint64_t most)
 {
     size_t count = client->options.max_requests;
+    if (count > most)
+        count = (size_t)most;
     crew->ops = ops;
     crew->client = client;
     crew->hands = sigv4__alloc_zero(client->alloc, count, sizeof *crew->hands);

@@ -58,8 +58,9 @@ struct s3__crew {
 };
 
 enum { S3__PART_TRIES = 6 };
-/* Errors: NOMEM. Then, too, s3__crew_free. */
-int s3__crew_init(struct s3__crew *crew, struct s3_client *client, const struct s3__crew_ops *ops);
+/* At most so many hands. Errors: NOMEM. Then, too, s3__crew_free. */
+int s3__crew_init(struct s3__crew *crew, struct s3_client *client, const struct s3__crew_ops *ops,
+                  uint64_t most);
 void s3__crew_free(struct s3__crew *crew); /* only when idle; zeroed memory is fine */
 /* Gives parts to free hands; tells idle when there is nothing at all. */
 void s3__crew_run(struct s3__crew *crew);

@@ -155,7 +155,12 @@ static void finish(struct s3__download *d)
     d->finishing.work = commit;
     d->finishing.done = on_committed;
     d->finishing.ctx = d;
-    s3__chore_start(&d->finishing, d->op.client->loop);
+    if (d->target.sync) {
+        s3__chore_start(&d->finishing, d->op.client->loop);
+        return;
+    }
+    commit(d);
+    on_committed(d);
 }
 
 void s3__download_settle(struct s3__download *d)
@@ -232,6 +237,21 @@ static enum sigv4_flow on_chunk(void *ctx, const struct s3_result *so_far, uint6
     return SIGV4_GO_ON;
 }
 
+static void remember(struct s3__download *d, const struct s3_result *seen)
+{
+    d->so_far = *seen;
+    sigv4__fixed_copy(d->etag, sizeof d->etag, seen->etag);
+    sigv4__fixed_copy(d->version_id, sizeof d->version_id, seen->version_id);
+    sigv4__fixed_copy(d->content_type, sizeof d->content_type, seen->content_type);
+    sigv4__fixed_copy(d->checksum_value, sizeof d->checksum_value, seen->checksum_value);
+    d->so_far.etag = sigv4_str(d->etag);
+    d->so_far.version_id = sigv4_str(d->version_id);
+    d->so_far.content_type = sigv4_str(d->content_type);
+    d->so_far.checksum_value = sigv4_str(d->checksum_value);
+    d->so_far.storage_class = d->so_far.bucket_region = SIGV4_LIT("");
+    d->so_far.response = NULL;
+}
+
 static void on_part(void *ctx, const struct s3_result *result)
 {
     struct s3__hand *hand = ctx;
@@ -246,6 +266,8 @@ static void on_part(void *ctx, const struct s3_result *result)
     /* Damaged bytes were written already: not a part but the download is lost. */
     if (err.status == SIGV4_E_PROTOCOL && hand->moved == hand->length)
         s3__crew_stop(&d->crew, &err);
+    if (err.status == SIGV4_OK && d->listed)
+        remember(d, result);
     if (err.status == SIGV4_OK) {
         s3__download_count(d, hand->index, sum_of(d, hand)->crc);
         if (d->flow)
@@ -328,21 +350,6 @@ static int make_room(struct s3__download *d)
     return SIGV4_OK;
 }
 
-static void remember(struct s3__download *d, const struct s3_result *seen)
-{
-    d->so_far = *seen;
-    sigv4__fixed_copy(d->etag, sizeof d->etag, seen->etag);
-    sigv4__fixed_copy(d->version_id, sizeof d->version_id, seen->version_id);
-    sigv4__fixed_copy(d->content_type, sizeof d->content_type, seen->content_type);
-    sigv4__fixed_copy(d->checksum_value, sizeof d->checksum_value, seen->checksum_value);
-    d->so_far.etag = sigv4_str(d->etag);
-    d->so_far.version_id = sigv4_str(d->version_id);
-    d->so_far.content_type = sigv4_str(d->content_type);
-    d->so_far.checksum_value = sigv4_str(d->checksum_value);
-    d->so_far.storage_class = d->so_far.bucket_region = SIGV4_LIT("");
-    d->so_far.response = NULL;
-}
-
 static int plan(struct s3__download *d)
 {
     uint64_t part_size = s3__download_part_size(d);
@@ -354,17 +361,10 @@ static int plan(struct s3__download *d)
     return status;
 }
 
-static void on_looked(void *ctx, const struct s3_result *result)
+/* What the object is, is known. */
+static void prepare(struct s3__download *d)
 {
-    struct s3__download *d = ctx;
-    struct sigv4_error err = {0};
-    sigv4_call_release(d->looking);
-    d->looking = NULL;
-    if (result->error || d->crew.stopped) {
-        s3__download_fail(d, result->error);
-        return;
-    }
-    remember(d, result);
+    struct sigv4_error err;
     int status = plan(d);
     if (status == SIGV4_OK)
         status = make_room(d);
@@ -377,6 +377,19 @@ static void on_looked(void *ctx, const struct s3_result *result)
         s3__download_recall(d);
     else
         s3__download_fetch(d);
+}
+
+static void on_looked(void *ctx, const struct s3_result *result)
+{
+    struct s3__download *d = ctx;
+    sigv4_call_release(d->looking);
+    d->looking = NULL;
+    if (result->error || d->crew.stopped) {
+        s3__download_fail(d, result->error);
+        return;
+    }
+    remember(d, result);
+    prepare(d);
 }
 
 void s3__download_fetch(struct s3__download *d)
@@ -402,6 +415,11 @@ static void start(struct s3__operation *op)
         .ctx = d,
     };
     int status = SIGV4_OK;
+    if (d->listed) {
+        d->so_far.etag = sigv4_str(d->etag);
+        prepare(d);
+        return;
+    }
     if (!d->to_file) {
         int fd = d->own_fd >= 0 ? d->own_fd : d->asked.on_chunk ? -1 : d->asked.fd;
         if (s3__flow_new(d, fd))
@@ -468,6 +486,14 @@ static int open_target(struct s3__download *d, const char *path, struct sigv4_er
     return status;
 }
 
+/* One get will do, and its answer says all that a HEAD would. */
+static bool is_listed_small(const struct s3__download *d, const struct s3_download *asked)
+{
+    uint64_t part_size = d->asked.part_size ? d->asked.part_size : S3__USUAL_PART_SIZE;
+    return d->to_file && !d->resume && asked->listed_etag && *asked->listed_etag &&
+           !asked->conditions && asked->listed_length <= part_size;
+}
+
 static int set_up(struct s3__download *d, const struct s3_download *asked, struct sigv4_error *err)
 {
     struct s3_client *client = d->op.client;
@@ -482,7 +508,13 @@ static int set_up(struct s3__download *d, const struct s3_download *asked, struc
     int status = s3__baggage_pack(&d->from, client, asked->from, &key, asked->conditions, err);
     if (status == SIGV4_OK && asked->path)
         status = open_target(d, asked->path, err);
-    if (status == SIGV4_OK && s3__crew_init(&d->crew, client, &crew_ops))
+    d->listed = is_listed_small(d, asked);
+    if (d->listed) {
+        d->so_far.length = asked->listed_length;
+        sigv4__fixed_copy(d->etag, sizeof d->etag, sigv4_str(asked->listed_etag));
+    }
+    if (status == SIGV4_OK &&
+        s3__crew_init(&d->crew, client, &crew_ops, d->listed ? 1 : S3_MAX_PARTS))
         status = sigv4__fail(err, SIGV4_E_NOMEM, "out of memory");
     return status;
 }

@@ -3,13 +3,12 @@
 /* s3_download inside:
  *
  *   LOOKING (HEAD) --> [COMPARING what a token says is there] --> FETCHING (ranges of one version)
- *      |                                                             |     \--all of it,
- * verified--> |                                                             |        FINISHING -->
- * OVER
- *      \--refused-------------------- OVER <---stopped, failed-------+        (sync, rename)
+ *      |                                                             |     \--all, verified--+
+ *      \--refused--> OVER <-----------------stopped, failed----------+                       v
+ *                     ^----------------------------------------------- FINISHING (sync, rename)
  *
- * Into a file every range is written where it belongs. Into a pipe or a callback ranges are kept
- * until it is their turn: download_flow.c. */
+ * A small object that was listed needs no HEAD. Into a file every range is written where it
+ * belongs. Into a pipe or a callback ranges are kept until it is their turn: download_flow.c. */
 #include "object/operation.h"
 #include "transfer/baggage.h"
 #include "transfer/chore.h"
@@ -44,6 +43,7 @@ struct s3__download {
     char *resume;
     int own_fd;                /* opened here; -1 */
     bool to_file, keep, whole; /* whole: one get */
+    bool listed;               /* and no HEAD before it */
     uint32_t next;
     bool *done;                /* per part */
     uint64_t *crcs;            /* per part; NULL: nothing to compare */

@@ -445,7 +445,7 @@ static int set_up(struct s3__upload *u, const struct s3_upload *asked, struct si
         status = plan(u, err);
     if (status)
         return status;
-    if (s3__crew_init(&u->crew, client, &crew_ops) ||
+    if (s3__crew_init(&u->crew, client, &crew_ops, u->single ? 1 : S3_MAX_PARTS) ||
         s3__assembly_init(&u->assembly, client, &u->to, &owner, u))
         return sigv4__fail(err, SIGV4_E_NOMEM, "out of memory");
     u->assembly.checksum = s3__checksum_choice(client, asked->checksum);

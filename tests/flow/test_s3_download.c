@@ -83,6 +83,63 @@ static void every_length(void **state)
     }
 }
 
+/* What a listing said, by a first download of the same object. */
+static void learn(struct transfer_stage *t, struct s3_download *download, char etag[64])
+{
+    run(t, download);
+    assert_int_equal(t->end.status, 0);
+    snprintf(etag, 64, "%s", t->end.etag);
+    assert_int_equal(unlink(t->path), 0);
+    t->end = (struct ended){0};
+    download->listed_etag = etag;
+    download->part_size = 50;
+}
+
+static void listed_before(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n <= LENGTH; n += LENGTH / 2) {
+        struct transfer_stage *t = transfer_up(NULL);
+        struct s3_download download = to_file(t);
+        struct stat info;
+        char etag[64];
+        fake_bucket_put(t->b, "/k", text, n);
+        learn(t, &download, etag);
+        download.listed_length = n;
+        unsigned gets = fake_bucket_count(t->b, "GetObject");
+        run(t, &download);
+        assert_file(t, text, n);
+        assert_int_equal(fake_bucket_count(t->b, "HeadObject"), 1); /* that of learn */
+        assert_int_equal(fake_bucket_count(t->b, "GetObject"), gets + 1);
+        assert_string_equal(t->end.etag, etag);
+        assert_int_equal(stat(t->path, &info), 0);
+        assert_int_equal(info.st_mtime, 784111777);
+        transfer_down(t);
+    }
+}
+
+static void listed_before_and_changed_or_damaged(void **state)
+{
+    (void)state;
+    for (int damaged = 0; damaged < 2; damaged++) {
+        struct transfer_stage *t = transfer_up(NULL);
+        struct s3_download download = to_file(t);
+        char etag[64];
+        learn(t, &download, etag);
+        download.listed_length = LENGTH;
+        if (damaged)
+            fake_bucket_fault(t->b,
+                              (struct fake_fault){.operation = "GetObject",
+                                                  .nth = fake_bucket_count(t->b, "GetObject") + 1,
+                                                  .corrupt = true});
+        else
+            fake_bucket_put(t->b, "/k", "another", 7);
+        run(t, &download);
+        assert_no_file(t, damaged ? SIGV4_E_PROTOCOL : SIGV4_E_CONFLICT);
+        transfer_down(t);
+    }
+}
+
 static void what_is_replaced_keeps_its_mode(void **state)
 {
     struct transfer_stage *t = transfer_up(NULL);
@@ -537,6 +594,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_parts),
         cmocka_unit_test(every_length),
+        cmocka_unit_test(listed_before),
+        cmocka_unit_test(listed_before_and_changed_or_damaged),
         cmocka_unit_test(what_is_replaced_keeps_its_mode),
         cmocka_unit_test(broken_parts_go_on_alone),
         cmocka_unit_test(refusals_leave_what_was_there),

@@ -68,6 +68,10 @@ struct s3_download {
     uint64_t part_size; /* 0: the profile's, else 8 MiB */
     const struct s3_conditions *conditions;
     const struct s3_encryption *encryption; /* only customer_key */
+    /* What s3_list said of the object saves a request for a small one. When it changed since:
+     * CONFLICT. */
+    const char *listed_etag;
+    uint64_t listed_length;
     uint32_t flags;
     const char *resume; /* a token of an earlier download of the same object to the same path */
     s3_token_fn *on_token;
