@@ -209,9 +209,21 @@ static void set_version(CURL *easy, bool h2)
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, h2 ? 1L : 0L);
 }
 
+/* A look-up that outlasts its request is left to its thread; libcurl would wait for it, ten seconds
+ * where no name server answers. */
+static void set_patience(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075700
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#else
+    (void)easy;
+#endif
+}
+
 static void set_connection(CURL *easy, const struct sigv4_http_options *o, uint64_t body_length)
 {
     set_version(easy, o->flags & SIGV4_HTTP_2);
+    set_patience(easy);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
