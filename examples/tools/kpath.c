@@ -255,8 +255,7 @@ static void judge_call(const struct kpath *k, struct kpath_target *t)
 static void judge(const struct kpath *k, struct kpath_target *t)
 {
     const struct sigv4_error *e = &t->call.error;
-    bool way_open = t->way_started && !t->way_status &&
-                    (t->d.cause == SIGV4_CAUSE_NONE || t->d.cause == SIGV4_CAUSE_CLOCK);
+    bool way_open = t->way_started && !t->way_status && t->d.open;
     bool called = t->call.operation && t->call.answered;
     t->works = called ? e->status == SIGV4_OK : way_open;
     if (called && e->status == SIGV4_OK && !way_open)
@@ -290,7 +289,7 @@ static int code_of(const struct kpath_target *t)
     case SIGV4_CAUSE_SERVICE:
         return EXIT_SOME_FAILED;
     case SIGV4_CAUSE_CLOCK:
-        return t->d.http_status ? EXIT_DENIED : EXIT_UNREACHABLE;
+        return t->d.open ? EXIT_DENIED : EXIT_UNREACHABLE;
     default:
         return t->call.error.http_status ? EXIT_SOME_FAILED : EXIT_UNREACHABLE;
     }

@@ -34,8 +34,10 @@ const char *sigv4__line_span(int64_t ms, char out[32])
     uint64_t span = ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (span >= 2 * (uint64_t)units[i].ms || i == 3) {
-            snprintf(out, 32, "%llu %s", (unsigned long long)(span / (uint64_t)units[i].ms),
-                     units[i].word);
+            snprintf(
+                out, 32, "%llu %s",
+                (unsigned long long)((span + (uint64_t)units[i].ms / 2) / (uint64_t)units[i].ms),
+                units[i].word);
             break;
         }
     return out;

@@ -9,16 +9,17 @@
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <resolv.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 struct errand {
-    pthread_mutex_t mutex;
-    pthread_cond_t done_changed;
-    unsigned holders; /* the asker and the thread */
-    bool done;
+    atomic_uint holders; /* the asker and the thread */
+    int bell;            /* an eventfd, rung when found is written */
     char host[256];
     uint16_t port;
     void (*look)(const struct errand *e, struct sigv4__lookup *out);
@@ -62,27 +63,19 @@ static void ask_server(const struct errand *e, struct sigv4__lookup *out)
 
 static void errand_release(struct errand *e)
 {
-    pthread_mutex_lock(&e->mutex);
-    bool last = --e->holders == 0;
-    pthread_mutex_unlock(&e->mutex);
-    if (!last)
+    if (atomic_fetch_sub(&e->holders, 1) != 1)
         return;
-    pthread_cond_destroy(&e->done_changed);
-    pthread_mutex_destroy(&e->mutex);
+    close(e->bell);
     free(e);
 }
 
 static void *run(void *ctx)
 {
     struct errand *e = ctx;
-    struct sigv4__lookup found;
-    memset(&found, 0, sizeof found);
-    e->look(e, &found);
-    pthread_mutex_lock(&e->mutex);
-    e->found = found;
-    e->done = true;
-    pthread_cond_signal(&e->done_changed);
-    pthread_mutex_unlock(&e->mutex);
+    e->look(e, &e->found);
+    const uint64_t ring = 1;
+    while (write(e->bell, &ring, sizeof ring) < 0 && errno == EINTR)
+        ;
     errand_release(e);
     return NULL;
 }
@@ -92,39 +85,33 @@ static void *run(void *ctx)
 static struct errand *errand_new(const char *host, uint16_t port)
 {
     struct errand *e = calloc(1, sizeof *e);
-    pthread_condattr_t attributes;
     if (!e)
         return NULL;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_mutex_init(&e->mutex, NULL);
-    pthread_cond_init(&e->done_changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    e->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (e->bell < 0) {
+        free(e);
+        return NULL;
+    }
     sigv4__fixed_copy(e->host, sizeof e->host, sigv4_str(host));
     e->port = port;
-    e->holders = 2;
+    atomic_init(&e->holders, 2);
     return e;
 }
 
 static void wait_for(struct errand *e, uint32_t timeout_ms, struct sigv4__lookup *out)
 {
-    struct timespec until;
-    int rc = 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    pthread_mutex_lock(&e->mutex);
-    while (!e->done && rc == 0)
-        rc = pthread_cond_timedwait(&e->done_changed, &e->mutex, &until);
-    if (e->done)
+    uint64_t rings;
+    struct pollfd bell = {.fd = e->bell, .events = POLLIN};
+    double until = sigv4__now_ms() + timeout_ms;
+    int ready = 0;
+    do {
+        double left = until - sigv4__now_ms();
+        ready = poll(&bell, 1, left > 0 ? (int)left + 1 : 0);
+    } while (ready < 0 && errno == EINTR);
+    if (ready > 0 && read(e->bell, &rings, sizeof rings) == (ssize_t)sizeof rings)
         *out = e->found;
     else
         out->timed_out = true;
-    pthread_mutex_unlock(&e->mutex);
 }
 
 static int send_errand(struct errand *e, uint32_t timeout_ms, struct sigv4__lookup *out)
@@ -132,7 +119,7 @@ static int send_errand(struct errand *e, uint32_t timeout_ms, struct sigv4__look
     double start_ms = sigv4__now_ms();
     int status = sigv4__thread_start(NULL, run, e, true);
     if (status)
-        e->holders--; /* no thread: nobody else holds it */
+        errand_release(e); /* the thread's share: there is none */
     else
         wait_for(e, timeout_ms, out);
     errand_release(e);

@@ -204,6 +204,27 @@ static void advise(const struct reading *r)
     }
 }
 
+/* Where the service's own words are long, or lead astray. */
+static void say(const struct reading *r)
+{
+    char http[24] = "";
+    struct sigv4_diagnosis *d = r->d;
+    const char *right = r->in->right_region ? r->in->right_region : "";
+    bool expired = d->cause == SIGV4_CAUSE_EXPIRED_CREDENTIALS;
+    if (r->in->error->http_status)
+        snprintf(http, sizeof http, " (HTTP %d)", r->in->error->http_status);
+    if (d->cause == SIGV4_CAUSE_WRONG_REGION && right[0])
+        SIGV4__SAY(d, "%s is in %s, this request was signed for %s",
+                   r->in->resource ? r->in->resource : "what was asked for", right,
+                   r->region[0] ? r->region : "another region");
+    else if (d->cause == SIGV4_CAUSE_WRONG_REGION)
+        SIGV4__SAY(d, "this endpoint does not accept signatures for region '%s': %s%s", r->region,
+                   r->code, http);
+    else if (!r->in->not_sent && (expired || d->cause == SIGV4_CAUSE_WRONG_CREDENTIALS))
+        SIGV4__SAY(d, "the service refuses these keys%s: %s%s", expired ? " as expired" : "",
+                   r->code[0] ? r->code : "no reason given", http);
+}
+
 void sigv4_diagnose_refusal(const struct sigv4_refusal *in, struct sigv4_diagnosis *out)
 {
     struct reading r = {
@@ -217,14 +238,6 @@ void sigv4_diagnose_refusal(const struct sigv4_refusal *in, struct sigv4_diagnos
     out->likely[0] = out->remedy[0] = '\0';
     out->cause = cause_of(&r);
     sigv4__fixed_copy(out->verdict, sizeof out->verdict, sigv4_str(in->error->message));
-    if (out->cause == SIGV4_CAUSE_WRONG_CREDENTIALS ||
-        out->cause == SIGV4_CAUSE_EXPIRED_CREDENTIALS)
-        SIGV4__SAY(out, "the service refuses these keys%s: %s (HTTP %d)",
-                   out->cause == SIGV4_CAUSE_EXPIRED_CREDENTIALS ? " as expired" : "",
-                   r.code[0] ? r.code : "no reason given", in->error->http_status);
-    if (out->cause == SIGV4_CAUSE_WRONG_REGION && in->right_region && in->right_region[0])
-        SIGV4__SAY(out, "%s is in %s, this request was signed for %s",
-                   in->resource ? in->resource : "what was asked for", in->right_region,
-                   r.region[0] ? r.region : "another region");
+    say(&r);
     advise(&r);
 }

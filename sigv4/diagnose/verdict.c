@@ -168,6 +168,7 @@ static void say_open(const struct sigv4__findings *f, struct sigv4_diagnosis *d,
     const char *where = place(f, d, i, room);
     bool silent = f->visited && f->visit.text[0] && d->http_status == 0;
     d->cause = SIGV4_CAUSE_NONE;
+    d->open = !silent;
     if (silent) {
         d->cause = SIGV4_CAUSE_OTHER;
         SIGV4__SAY(d, "%s accepts connections on port %u, but gives no HTTP answer: %s", where,
@@ -244,6 +245,7 @@ void sigv4__verdict_write(const struct sigv4__findings *f, struct sigv4_diagnosi
 {
     size_t subject = find_subject(f, d);
     d->cause = SIGV4_CAUSE_OTHER;
+    d->open = false;
     d->verdict[0] = d->likely[0] = d->remedy[0] = '\0';
     if (f->proxy.value)
         say_proxy(f, d, subject);

@@ -69,6 +69,7 @@ struct sigv4_diagnosed_address {
 struct sigv4_diagnosis {
     size_t size; /* in: sizeof; the caller's memory */
     enum sigv4_cause cause;
+    bool open; /* requests can be made on this way; cause may be CLOCK all the same */
     char host[256];
     uint16_t port;
     bool tls;
