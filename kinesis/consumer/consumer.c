@@ -21,6 +21,8 @@ static void destroy(struct kinesis_consumer *c)
         kinesis__reader_free(r);
     }
     kinesis__roster_free(c);
+    pthread_mutex_destroy(&c->pull_mutex);
+    sigv4_timer_free(c->budget_timer);
     sigv4_timer_free(c->list_timer);
     kinesis_checkpoint_free(c->positions);
     if (c->aggregates_open)
@@ -82,6 +84,8 @@ void kinesis__consumer_stop(struct kinesis_consumer *c)
         sigv4_call_cancel(c->list_call);
     if (c->check_call)
         sigv4_call_cancel(c->check_call);
+    kinesis__budget_stop(c);
+    kinesis__pull_stop(c);
     for (struct kinesis__reader *r = c->readers; r; r = r->next)
         kinesis__reader_stop(r);
     end_if_over(c);
@@ -187,12 +191,15 @@ int kinesis_consumer_checkpoint(const struct kinesis_consumer *consumer,
     int rc = SIGV4_OK;
     /* What an earlier life knew stays, unless the stream's list is known to lack the shard. */
     bool keep = consumer->positions && (!consumer->listed || consumer->options.shard_count);
+    pthread_mutex_t *mutex = (pthread_mutex_t *)(uintptr_t)&consumer->pull_mutex;
     kinesis_checkpoint_clear(checkpoint);
+    pthread_mutex_lock(mutex);
     for (size_t i = 0; keep && !rc && kinesis_checkpoint_at(consumer->positions, i, &p); i++)
         rc = kinesis_checkpoint_set(checkpoint, &p, err);
     for (const struct kinesis__reader *r = consumer->readers; r && !rc; r = r->next)
         if (kinesis__reader_position(r, &p))
             rc = kinesis_checkpoint_set(checkpoint, &p, err);
+    pthread_mutex_unlock(mutex);
     return rc;
 }
 
@@ -201,8 +208,8 @@ int kinesis_consumer_checkpoint(const struct kinesis_consumer *consumer,
 static int check(const struct kinesis_consumer_options *o, struct sigv4_error *err)
 {
     bool by_sequence = o->start == KINESIS_FROM_SEQUENCE || o->start == KINESIS_FROM_AFTER_SEQUENCE;
-    if (!o->on_record || !o->on_end)
-        return sigv4__fail(err, SIGV4_E_INVALID, "a consumer needs on_record and on_end");
+    if (o->on_record && !o->on_end)
+        return sigv4__fail(err, SIGV4_E_INVALID, "a consumer with on_record needs on_end");
     if (by_sequence && (o->shard_count != 1 || !o->start_sequence))
         return sigv4__fail(err, SIGV4_E_INVALID,
                            "a sequence number belongs to one shard: choose exactly one");
@@ -276,11 +283,16 @@ int kinesis_consumer_new(struct kinesis_consumer **out, struct sigv4_client *cli
     struct kinesis_consumer *c = sigv4__alloc_zero(sigv4_loop_alloc(loop), 1, sizeof *c);
     if (!c)
         return sigv4__fail(err, SIGV4_E_NOMEM, "no memory for a consumer");
+    if (pthread_mutex_init(&c->pull_mutex, NULL)) {
+        sigv4__alloc_put(sigv4_loop_alloc(loop), c, sizeof *c);
+        return sigv4__fail(err, SIGV4_E_NOMEM, "no memory for a consumer");
+    }
     c->client = client;
     c->loop = loop;
     c->options = o;
     c->options.idle_ms = o.idle_ms ? o.idle_ms : IDLE_MS;
     set_jobs(c);
+    kinesis__pull_init(c);
     rc = copy_texts(c, &o);
     if (!rc)
         rc = open_aggregates(c);
@@ -289,7 +301,9 @@ int kinesis_consumer_new(struct kinesis_consumer **out, struct sigv4_client *cli
     if (!rc)
         rc = kinesis__roster_init(c);
     if (!rc)
-        rc = kinesis__shelf_new(&c->shelf, sigv4_loop_alloc(loop));
+        rc = kinesis__budget_init(c, o.max_bytes);
+    if (!rc)
+        rc = kinesis__shelf_new(&c->shelf, sigv4_loop_alloc(loop), c->max_bytes / 2);
     if (rc) {
         destroy(c);
         return sigv4__fail(err, rc, "no memory for a consumer");

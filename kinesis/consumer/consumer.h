@@ -5,6 +5,7 @@
 #include "consumer/reader.h"
 #include "wire/key_table.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 struct kinesis_consumer {
@@ -33,6 +34,16 @@ struct kinesis_consumer {
     struct sigv4_timer *list_timer; /* a listing that failed and is tried again */
     struct sigv4_job list_job;
     unsigned list_failures;
+
+    size_t max_bytes, reserved; /* the budget, and what of it is for fetches under way */
+    struct kinesis__reader *queue, **queue_end; /* that wait for it */
+    struct sigv4_timer *budget_timer;
+    struct sigv4_job budget_job;
+
+    pthread_mutex_t pull_mutex;
+    struct kinesis__reader *offered, **offered_end, *emptied;
+    struct sigv4_job pull_job;
+    bool pull_posted;
     struct sigv4_error error; /* why it ended; status 0: asked to, or all shards ended */
     char host[256];
 };
@@ -61,4 +72,21 @@ struct kinesis__reader *kinesis__roster_find(const struct kinesis_consumer *c,
 void kinesis__roster_missing(struct kinesis__reader *r);
 void kinesis__roster_ended(struct kinesis__reader *r, const struct kinesis_child_shard *children,
                            size_t count);
+
+/* budget.c: how much may be in memory. */
+int kinesis__budget_init(struct kinesis_consumer *c, uint64_t max_bytes);
+void kinesis__budget_stop(struct kinesis_consumer *c);
+/* True: there is room for its next page, which is reserved; false: its reader is started again when
+ * there is. */
+bool kinesis__budget_take(struct kinesis__reader *r);
+void kinesis__budget_return(struct kinesis__reader *r);
+/* For an event of n bytes that is here already; false: the subscription is resumed later. */
+bool kinesis__budget_admits(struct kinesis__reader *r, size_t n);
+void kinesis__budget_review(struct kinesis_consumer *c); /* something was released */
+
+/* pull.c: records to whom asks for them. */
+void kinesis__pull_init(struct kinesis_consumer *c);
+void kinesis__pull_stop(struct kinesis_consumer *c);
+void kinesis__pull_offer(struct kinesis__reader *r);
+void kinesis__pull_emptied(struct sigv4_job *job); /* emptied_job of a reader */
 #endif

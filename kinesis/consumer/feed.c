@@ -46,6 +46,8 @@ static int fill_page(struct kinesis__page *page, const struct kinesis__reader *r
 static enum sigv4_flow on_payload(void *ctx, char *json, size_t n)
 {
     struct kinesis__reader *r = ctx;
+    if (!kinesis__budget_admits(r, n))
+        return SIGV4_PAUSE;
     r->page = kinesis__page_get(r->consumer->shelf, r->shard_id);
     int rc = r->page ? fill_page(r->page, r, json, n, &r->feed_error)
                      : sigv4__fail(&r->feed_error, SIGV4_E_NOMEM, "no memory for records");

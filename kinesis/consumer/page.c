@@ -17,15 +17,18 @@ struct kinesis__shelf {
     unsigned holders; /* the owner, and each page that is out */
     struct kinesis__page *spare;
     unsigned spare_count;
+    size_t bytes, spare_bytes, max_spare; /* of the pages that are out; of the spare ones */
 };
 
-int kinesis__shelf_new(struct kinesis__shelf **out, const struct sigv4_alloc *alloc)
+int kinesis__shelf_new(struct kinesis__shelf **out, const struct sigv4_alloc *alloc,
+                       size_t max_spare)
 {
     struct kinesis__shelf *s = sigv4__alloc_zero(alloc, 1, sizeof *s);
     if (!s)
         return SIGV4_E_NOMEM;
     s->alloc = *alloc;
     s->holders = 1;
+    s->max_spare = max_spare;
     if (pthread_mutex_init(&s->mutex, NULL)) {
         sigv4__alloc_put(alloc, s, sizeof *s);
         return SIGV4_E_NOMEM;
@@ -83,6 +86,8 @@ struct kinesis__page *kinesis__page_get(struct kinesis__shelf *s, const char *sh
     if (page) {
         s->spare = page->next;
         s->spare_count--;
+        s->spare_bytes -= page->weight;
+        page->weight = 0;
     }
     s->holders++;
     pthread_mutex_unlock(&s->mutex);
@@ -111,8 +116,12 @@ void kinesis__page_release(struct kinesis__page *page)
     struct kinesis__shelf *s = page->shelf;
     pthread_mutex_lock(&s->mutex);
     bool last = --page->holders == 0;
-    bool keep = last && s->spare_count < SPARE_PAGES;
+    bool keep =
+        last && s->spare_count < SPARE_PAGES && page->weight <= s->max_spare - s->spare_bytes;
+    if (last)
+        s->bytes -= page->weight;
     if (keep) {
+        s->spare_bytes += page->weight;
         page->next = s->spare;
         s->spare = page;
         s->spare_count++;
@@ -123,6 +132,26 @@ void kinesis__page_release(struct kinesis__page *page)
     if (!keep)
         page_free(page);
     kinesis__shelf_release(s);
+}
+
+size_t kinesis__page_weigh(struct kinesis__page *page)
+{
+    struct kinesis__shelf *s = page->shelf;
+    size_t weight = page->body_cap + page->record_cap * sizeof *page->records +
+                    page->answer.cap * sizeof *page->answer.records;
+    pthread_mutex_lock(&s->mutex);
+    s->bytes += weight - page->weight;
+    page->weight = weight;
+    pthread_mutex_unlock(&s->mutex);
+    return weight;
+}
+
+size_t kinesis__shelf_bytes(struct kinesis__shelf *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    size_t bytes = s->bytes;
+    pthread_mutex_unlock(&s->mutex);
+    return bytes;
 }
 
 /* ---- its records ---- */

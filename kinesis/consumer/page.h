@@ -28,6 +28,7 @@ struct kinesis__page {
     struct kinesis__page *next; /* on the shelf */
     struct kinesis__shelf *shelf;
     unsigned holders; /* the shelf's lock */
+    size_t weight;    /* the same: its memory, when it was weighed */
     char *body;
     size_t body_cap;
     struct kinesis__get_answer answer;
@@ -37,13 +38,17 @@ struct kinesis__page {
     char shard_id[129];
 };
 
-int kinesis__shelf_new(struct kinesis__shelf **out, const struct sigv4_alloc *alloc);
+/* max_spare: bytes of pages kept to be used again. */
+int kinesis__shelf_new(struct kinesis__shelf **out, const struct sigv4_alloc *alloc,
+                       size_t max_spare);
+size_t kinesis__shelf_bytes(struct kinesis__shelf *shelf); /* of the pages that are out, weighed */
 void kinesis__shelf_release(
     struct kinesis__shelf *shelf); /* goes when its last page has come back */
 
 /* A page with one holder; NULL: no memory. */
 struct kinesis__page *kinesis__page_get(struct kinesis__shelf *shelf, const char *shard_id);
 void kinesis__page_release(struct kinesis__page *page); /* NULL is fine */
+size_t kinesis__page_weigh(struct kinesis__page *page);
 /* The body is the page's from here on. Errors: PROTOCOL, NOMEM; then there are no records. */
 int kinesis__page_fill(struct kinesis__page *page, char *body, size_t n, size_t cap,
                        struct sigv4_error *err);

@@ -85,6 +85,7 @@ static void on_page(void *ctx, const struct sigv4_response *response)
 {
     struct kinesis__reader *r = ctx;
     kinesis__reader_drop_call(r);
+    kinesis__budget_return(r);
     if (response->error)
         kinesis__reader_fail(r, response->error, response->host);
     else
@@ -148,6 +149,8 @@ static int write_fetch(struct kinesis__reader *r, struct sigv4_error *err)
 static void step_fetch(struct kinesis__reader *r)
 {
     struct sigv4_error err;
+    if (!kinesis__budget_take(r))
+        return;
     r->state = KINESIS__FETCHING;
     r->fetch_began_ms = kinesis__reader_now_ms(r);
     r->earliest_ms = next_read_ms(r, 0);
@@ -158,6 +161,7 @@ static void step_fetch(struct kinesis__reader *r)
     if (!rc)
         rc = send_fetch(r, &err);
     if (rc) {
+        kinesis__budget_return(r);
         kinesis__reader_drop_page(r);
         kinesis__reader_fail(r, &err, "");
         kinesis__consumer_came_back(r->consumer);

@@ -89,3 +89,18 @@ bool kinesis__reader_position(const struct kinesis__reader *r, struct kinesis_po
     }
     return true;
 }
+
+int kinesis_checkpoint_record(struct kinesis_checkpoint *checkpoint,
+                              const struct kinesis_record *record, struct sigv4_error *err)
+{
+    const struct kinesis__page_record *r =
+        (const struct kinesis__page_record *)(const void *)record;
+    struct kinesis_position p = {
+        .size = sizeof p,
+        .shard_id = record->shard_id,
+        .kind = r->more ? KINESIS_POSITION_WITHIN : KINESIS_POSITION_AFTER,
+        .sequence_number = record->sequence_number,
+        .sub_sequence_number = record->sub_sequence_number,
+    };
+    return kinesis_checkpoint_set(checkpoint, &p, err);
+}

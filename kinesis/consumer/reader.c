@@ -1,4 +1,4 @@
-/* One shard: what its pages mean, their records, its failures and its end. */
+/* One shard: its turns, its failures, and what its pages mean. Their records: delivery.c. */
 #include "consumer/reader.h"
 
 #include "base/fail.h"
@@ -52,6 +52,7 @@ void kinesis__reader_drop_page(struct kinesis__reader *r)
 {
     kinesis__page_release(r->page);
     r->page = NULL;
+    kinesis__budget_review(r->consumer);
 }
 
 /* ---- when it is its turn ---- */
@@ -188,6 +189,7 @@ void kinesis__reader_take(struct kinesis__reader *r, int64_t service_unix_ms)
 {
     r->failures = r->spoilt = r->expired = r->lacking = 0;
     r->delivered = 0;
+    r->page_bytes = kinesis__page_weigh(r->page);
     if (r->pace_ms > READ_INTERVAL_MS)
         r->pace_ms -= r->pace_ms / 32;
     if (r->pace_ms < READ_INTERVAL_MS)
@@ -199,132 +201,6 @@ void kinesis__reader_take(struct kinesis__reader *r, int64_t service_unix_ms)
     if (is_stalled(r))
         start_again(r);
     r->fetched_unix_ms = service_unix_ms;
-    r->state = KINESIS__DELIVERING;
-    kinesis__consumer_expect(r->consumer);
-    sigv4_loop_notify(r->consumer->loop, &r->deliver_job);
-}
-
-/* ---- its records ---- */
-
-static void end_shard(struct kinesis__reader *r)
-{
-    struct kinesis__page *page = r->page;
-    r->page = NULL;
-    r->state = KINESIS__ENDED;
-    if (r->subscription)
-        kinesis__subscription_cancel(r->subscription);
-    kinesis__consumer_tell(r, KINESIS_SHARD_ENDED, NULL);
-    kinesis__roster_ended(r, page->answer.children, page->answer.child_count);
-    kinesis__page_release(page);
-}
-
-static bool is_late(const struct kinesis__reader *r, const struct kinesis_record *record)
-{
-    int64_t until = r->consumer->options.until_unix_ms;
-    return until && record->arrived_unix_ms != INT64_MIN && record->arrived_unix_ms > until;
-}
-
-/* Nothing more of it is wanted. */
-static void rest(struct kinesis__reader *r)
-{
-    kinesis__reader_drop_page(r);
-    r->state = KINESIS__WAITING;
-    if (r->subscription)
-        kinesis__subscription_cancel(r->subscription);
-    kinesis__roster_rests(r);
-}
-
-static bool has_enough(const struct kinesis__reader *r)
-{
-    const struct kinesis_consumer_options *o = &r->consumer->options;
-    return r->at_tip && ((o->flags & KINESIS_STOP_AT_TIP) ||
-                         (o->until_unix_ms && r->fetched_unix_ms > o->until_unix_ms));
-}
-
-static void page_over(struct kinesis__reader *r)
-{
-    if (r->over) {
-        end_shard(r);
-    } else if (has_enough(r)) {
-        rest(r);
-    } else if (r->consumer->consumer_arn) {
-        kinesis__feed_page_over(r);
-    } else {
-        kinesis__reader_drop_page(r);
-        kinesis__reader_wait_until(r, r->earliest_ms);
-    }
-}
-
-static enum kinesis_next deliver_one(struct kinesis__reader *r)
-{
-    const struct kinesis_consumer_options *o = &r->consumer->options;
-    const struct kinesis__page_record *record = &r->page->records[r->delivered++];
-    enum kinesis_next next = o->on_record(o->ctx, &record->record);
-    r->last = record;
-    return next;
-}
-
-/* What was delivered of this page ends here: remember where. */
-static void mark(struct kinesis__reader *r)
-{
-    if (r->last) {
-        sigv4__fixed_copy(r->last_sequence, sizeof r->last_sequence,
-                          r->last->record.sequence_number);
-        r->within = r->last->more;
-        r->last_sub = r->last->record.sub_sequence_number;
-        r->continuation[0] = '\0';
-    }
-    r->last = NULL;
-}
-
-/* The part of an aggregate that an earlier life took. */
-static void skip_taken(struct kinesis__reader *r)
-{
-    while (r->within && r->delivered < r->page->count) {
-        const struct kinesis_record *record = &r->page->records[r->delivered].record;
-        if (!(record->flags & KINESIS_AGGREGATED) || record->sub_sequence_number > r->last_sub ||
-            !sigv4__equal_str(record->sequence_number, r->last_sequence))
-            return;
-        r->delivered++;
-    }
-}
-
-/* Step 5 of the loop. */
-static void run_deliver(struct sigv4_job *job)
-{
-    struct kinesis__reader *r =
-        (struct kinesis__reader *)((char *)job - offsetof(struct kinesis__reader, deliver_job));
-    struct kinesis_consumer *c = r->consumer;
-    enum kinesis_next next = KINESIS_GO_ON;
-    bool late = false;
-    skip_taken(r);
-    while (next == KINESIS_GO_ON && r->delivered < r->page->count &&
-           !atomic_load_explicit(&c->stop_asked, memory_order_relaxed)) {
-        late = is_late(r, &r->page->records[r->delivered].record);
-        if (late)
-            break;
-        next = deliver_one(r);
-    }
-    mark(r);
-    if (next == KINESIS_STOP)
-        kinesis__consumer_stop(c);
-    if (c->stopping || atomic_load(&c->stop_asked)) {
-        kinesis__reader_drop_page(r);
-        r->state = KINESIS__WAITING;
-    } else if (next == KINESIS_PAUSE_SHARD) {
-        r->state = KINESIS__PAUSED;
-    } else if (late) {
-        rest(r);
-    } else {
-        page_over(r);
-    }
-    kinesis__consumer_came_back(c);
-}
-
-void kinesis__reader_resume(struct kinesis__reader *r)
-{
-    if (r->state != KINESIS__PAUSED)
-        return;
     r->state = KINESIS__DELIVERING;
     kinesis__consumer_expect(r->consumer);
     sigv4_loop_notify(r->consumer->loop, &r->deliver_job);
@@ -347,8 +223,9 @@ int kinesis__reader_new(struct kinesis__reader **out, struct kinesis_consumer *c
     r->state = KINESIS__BLOCKED;
     r->pace_ms = READ_INTERVAL_MS;
     r->quiet_since_ms = -1;
-    r->deliver_job.run = run_deliver;
+    r->deliver_job.run = kinesis__delivery_run;
     r->step_job.run = run_step;
+    r->emptied_job.run = kinesis__pull_emptied;
     sigv4__buffer_init(&r->input, alloc, MAX_INPUT);
     sigv4__fixed_copy(r->shard_id, sizeof r->shard_id, shard_id);
     *out = r;
@@ -383,7 +260,9 @@ void kinesis__reader_stop(struct kinesis__reader *r)
         sigv4_call_cancel(r->call);
     if (r->subscription)
         kinesis__subscription_cancel(r->subscription);
-    if (r->state == KINESIS__PAUSED) {
+    if (r->state == KINESIS__OFFERED)
+        kinesis__delivery_mark(r);
+    if (r->state == KINESIS__PAUSED || r->state == KINESIS__OFFERED) {
         kinesis__reader_drop_page(r);
         r->state = KINESIS__WAITING;
     }

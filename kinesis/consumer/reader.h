@@ -30,6 +30,7 @@ enum kinesis__reader_state {
     KINESIS__DELIVERING,
     KINESIS__WAITING,
     KINESIS__PAUSED,
+    KINESIS__OFFERED, /* instead of DELIVERING, to whom pulls */
     KINESIS__ENDED
 };
 
@@ -60,7 +61,7 @@ struct kinesis__reader {
     bool again; /* a feed that stalled: subscribe anew */
 
     struct sigv4_timer *timer;
-    struct sigv4_job step_job, deliver_job;
+    struct sigv4_job step_job, deliver_job, emptied_job;
     struct sigv4__buffer input;
     struct sigv4_slice body;
     struct kinesis__page *page;
@@ -77,6 +78,15 @@ struct kinesis__reader {
     int64_t quiet_since_ms;                     /* monotonic; since then nothing came, -1: not so */
     int64_t quiet_behind_ms;                    /* the lag it had then last */
     unsigned failures, spoilt, expired;         /* in a row */
+
+    size_t reserved, page_bytes; /* of the budget, for the fetch under way; of the last page */
+    struct kinesis__reader *queued_next;
+    bool queued; /* for the budget */
+
+    /* While OFFERED these, delivered and last belong to the consumer's pull_mutex. */
+    struct kinesis__reader *offered_next;
+    size_t pull_limit; /* of the page: what is behind it is not for the user */
+    bool pull_late;    /* because it came too late */
 };
 
 int kinesis__reader_new(struct kinesis__reader **out, struct kinesis_consumer *consumer,
@@ -107,6 +117,10 @@ void kinesis__reader_drop_page(struct kinesis__reader *r);
 void kinesis__reader_started(struct kinesis__reader *r, int64_t service_unix_ms);
 /* r->page is filled and r->over is set: its records are delivered soon. */
 void kinesis__reader_take(struct kinesis__reader *r, int64_t service_unix_ms);
+/* delivery.c. The job of r; what remains to be done when the page was delivered; where that was. */
+void kinesis__delivery_run(struct sigv4_job *job);
+void kinesis__delivery_over(struct kinesis__reader *r, bool late);
+void kinesis__delivery_mark(struct kinesis__reader *r);
 /* Tries again later, or ends the consumer. */
 void kinesis__reader_fail(struct kinesis__reader *r, const struct sigv4_error *err,
                           const char *host);

@@ -278,7 +278,8 @@ static inline enum kinesis_next stage_on_record(void *ctx, const struct kinesis_
 static inline void stage_on_shard(void *ctx, struct sigv4_slice shard_id,
                                   enum kinesis_shard_event event, const struct sigv4_error *err)
 {
-    static const char *const names[] = {"found", "started", "tip", "ended", "trouble", "gone"};
+    static const char *const names[] = {"found",   "started", "tip",    "ended",
+                                        "trouble", "gone",    "stalled"};
     struct stage *s = ctx;
     size_t n = strlen(s->events);
     assert_int_equal(s->ends, 0);

@@ -164,7 +164,7 @@ static void wrong_options(void **state)
     s->options.stream = "no such name!";
     assert_int_equal(stage_start(s), SIGV4_E_INVALID);
     s->options.stream = "numbers";
-    s->options.on_record = NULL;
+    s->options.on_end = NULL;
     assert_int_equal(stage_start(s), SIGV4_E_INVALID);
     assert_null(s->consumer);
 }

@@ -106,6 +106,52 @@ static void from_other_threads(void **state)
         kinesis_record_release(s.held[--s.count]);
 }
 
+/* ---- pulling ---- */
+
+static void *pull(void *ctx)
+{
+    struct shared *s = ctx;
+    const struct kinesis_record *record;
+    int rc;
+    while (!(rc = kinesis_consumer_next(s->consumer, &record, -1, NULL))) {
+        assert_memory_equal(record->data.ptr, "hello", 5);
+        if (atomic_fetch_add(&s->records, 1) % 7 == 0)
+            usleep(300);
+        kinesis_record_release(record);
+    }
+    assert_int_equal(rc, SIGV4_E_CLOSED);
+    return NULL;
+}
+
+static void pulled_by_many_threads(void **state)
+{
+    struct stage *stage = *state;
+    struct shared s = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+    pthread_t threads[4];
+    stage_add(stage, "A", 300)->closed_at_ms = 1;
+    stage_add(stage, "B", 300)->closed_at_ms = 1;
+    stage->read_page = 10;
+    stage->options.on_record = NULL;
+    stage->options.on_shard = NULL;
+    stage->options.on_end = on_end;
+    stage->options.ctx = &s;
+    stage->options.max_bytes = 20000;
+    assert_int_equal(sigv4_timer_new(&pulse, stage->loop, on_pulse, NULL), SIGV4_OK);
+    on_pulse(NULL);
+    fake_pass_ms(stage->fake, 10);
+    assert_int_equal(sigv4_loop_start(stage->loop, NULL), SIGV4_OK);
+    assert_int_equal(kinesis_consumer_new(&s.consumer, stage->client, &stage->options, NULL), 0);
+    for (size_t i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, pull, &s);
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&s.records), 600);
+    assert_int_equal(atomic_load(&s.ends), 1);
+    kinesis_consumer_free(s.consumer);
+    assert_int_equal(sigv4_loop_stop(stage->loop), SIGV4_OK);
+    sigv4_timer_free(pulse);
+}
+
 /* The allocator that counts is for one thread. */
 static int set_up(void **state)
 {
@@ -130,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(from_other_threads, set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(pulled_by_many_threads, set_up, stage_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

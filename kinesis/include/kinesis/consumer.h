@@ -84,9 +84,9 @@ struct kinesis_consumer_options {
     enum kinesis_start start;
     int64_t start_unix_ms;
     const char *start_sequence;
-    kinesis_record_fn *on_record;
-    kinesis_shard_fn *on_shard; /* may be NULL */
-    kinesis_end_fn *on_end;
+    kinesis_record_fn *on_record; /* NULL: records are pulled with kinesis_consumer_next */
+    kinesis_shard_fn *on_shard;   /* may be NULL */
+    kinesis_end_fn *on_end;       /* may be NULL without on_record */
     void *ctx;
     uint32_t max_records_per_fetch; /* 0: the service's 10000 */
     uint32_t idle_ms;               /* between reads at the tip; 0: 1000 */
@@ -102,6 +102,12 @@ struct kinesis_consumer_options {
      * this consumer alone. Subscriptions are made anew when they end, where they ended. Give the
      * loop a max_connections_per_host above the number of shards. NULL: by GetRecords. */
     const char *consumer_arn;
+    /* 0: 64 MiB. About so much memory holds records of all shards: those on their way, those that
+     * wait to be pulled, those of paused shards, and those held. While it is used up nothing more
+     * is fetched, so who holds records must release some to get others. At least one page (14 MB
+     * at most) is fetched in any case; with fan-out an event for each shard (about 1 MB) comes on
+     * top. A paused shard's page that would take up too much is dropped, and fetched again. */
+    uint64_t max_bytes;
 };
 #define KINESIS_STOP_AT_TIP     0x2u /* end when every shard has ended or has nothing more for now */
 #define KINESIS_NO_PACING       0x1u /* read as fast as answers come: against local services only */
@@ -116,9 +122,20 @@ struct kinesis_consumer_options {
 SIGV4_API int kinesis_consumer_new(struct kinesis_consumer **out, struct sigv4_client *client,
                                    const struct kinesis_consumer_options *opts,
                                    struct sigv4_error *err) SIGV4_MUST_CHECK;
+/* @thread any @blocks. Without on_record: the next record of any shard, held, to be released; each
+ * shard's in order. Errors: TIMEOUT (-1: no limit), CLOSED after the last (stopped, or every shard
+ * ended), or why the consumer ended; and those of sigv4_loop_wait. */
+SIGV4_API int kinesis_consumer_next(struct kinesis_consumer *consumer,
+                                    const struct kinesis_record **record, int timeout_ms,
+                                    struct sigv4_error *err) SIGV4_MUST_CHECK;
+/* For whom pulls, @thread any: the record's shard was read up to it. checkpoint belongs to the
+ * caller. Errors: NOMEM. */
+SIGV4_API int kinesis_checkpoint_record(struct kinesis_checkpoint *checkpoint,
+                                        const struct kinesis_record *record,
+                                        struct sigv4_error *err) SIGV4_MUST_CHECK;
 /* @thread loop, in on_end too. How far each shard was read: up to the last record whose callback
- * returned. checkpoint is emptied first; shards of which nothing can be said are left out. Errors:
- * NOMEM. */
+ * returned, or that was pulled. checkpoint is emptied first; shards of which nothing can be said
+ * are left out. Errors: NOMEM. */
 SIGV4_API int kinesis_consumer_checkpoint(const struct kinesis_consumer *consumer,
                                           struct kinesis_checkpoint *checkpoint,
                                           struct sigv4_error *err) SIGV4_MUST_CHECK;
