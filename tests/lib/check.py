@@ -5,13 +5,17 @@ A suite ends with check.done(); one that dies earlier has no last line, which te
 import contextlib
 import os
 import sys
+import threading
 import traceback
 
 passed = failed = skipped = 0
+lock = threading.Lock()
 
 
-def say(line):
-    print(line, flush=True)
+def say(*lines):
+    """Of several threads each line stays whole, and those of one call together."""
+    with lock:
+        print("\n".join(lines), flush=True)
 
 
 def short(value):
@@ -21,14 +25,13 @@ def short(value):
 
 def ok(text, condition, detail=""):
     global passed, failed
+    with lock:
+        passed += bool(condition)
+        failed += not condition
     if condition:
-        passed += 1
         say(f"ok - {text}")
     else:
-        failed += 1
-        say(f"not ok - {text}")
-        for line in str(detail).splitlines():
-            say(f"    {line}")
+        say(f"not ok - {text}", *[f"    {line}" for line in str(detail).splitlines()])
     return bool(condition)
 
 
@@ -38,7 +41,8 @@ def equal(text, expected, actual):
 
 def skip(text, reason):
     global skipped
-    skipped += 1
+    with lock:
+        skipped += 1
     say(f"skip - {text}: {reason}")
 
 
