@@ -52,7 +52,8 @@ static bool compare_way(const json_t *before, const json_t *after, int side, dou
     bool ok = result_series(before, side, a);
     ok = result_series(after, side, b) && ok;
     if (ok && (phases = result_phases(a, b, smallest_ms))) {
-        trip = result_round_trip(phases, "before", "after", smallest_ms);
+        trip = result_round_trip(&a[CONNECTION_FRESH], &b[CONNECTION_FRESH], "before", "after",
+                                 smallest_ms);
         printf("%s%s, before and after\n", side ? "\n" : "", label_of(after, side));
         page_print_phases(phases, "before", "after", stdout);
         printf("\n%s\n", json_string_value(json_object_get(trip, "sentence")));

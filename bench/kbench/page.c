@@ -19,7 +19,8 @@ static void print_way(const json_t *way, char letter, FILE *out)
     if (*text(path, "proxy"))
         fprintf(out, "   by the proxy %s\n", text(path, "proxy"));
     json_array_foreach(json_object_get(path, "addresses"), i, address)
-        fprintf(out, "   %s (%s)\n", text(address, "address"), text(address, "class"));
+        fprintf(out, "   %s (%s%s)\n", text(address, "address"), text(address, "class"),
+                json_is_true(json_object_get(address, "in_vpc")) ? ", inside this VPC" : "");
     json_array_foreach(json_object_get(way, "took"), i, address)
         fprintf(out, "   %lld requests went to %s\n",
                 (long long)json_integer_value(json_object_get(address, "requests")),

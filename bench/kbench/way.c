@@ -16,8 +16,13 @@ int way_open(struct way *w, const char *label, const char *url, struct errand *e
     if (code)
         return code;
     w->path.size = sizeof w->path;
-    if (sigv4_diagnose(url, errand->service_id, settings->region, DIAGNOSIS_MS, &w->path, NULL))
-        w->path.size = 0;
+    if (sigv4_diagnose(
+            SIGV4_DIAGNOSE(.url = url, .service_id = errand->service_id, .region = settings->region,
+                           .profile = settings->profile, .ca_bundle = settings->ca_bundle,
+                           .timeout_ms = DIAGNOSIS_MS,
+                           .flags = settings->no_verify_ssl ? SIGV4_DIAGNOSE_ANY_CERTIFICATE : 0),
+            &w->path, NULL))
+        w->path.size = 0; /* nothing can be said of it */
     if (!label)
         w->label = w->path.host[0] ? w->path.host : url;
     return 0;
