@@ -7,17 +7,12 @@
 #include "base/text.h"
 #include "config/file.h"
 #include "credentials/document.h"
-#include "credentials/errand.h"
+#include "credentials/source.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 
 enum { TIMEOUT_MS = 2000, ATTEMPTS = 3, PAUSE_MS = 1000, MAX_URL = 4096, MAX_TOKEN = 16 << 10 };
-
-struct container {
-    struct sigv4_alloc alloc;
-    struct sigv4__errand *errands;
-};
 
 struct asking {
     struct sigv4__errand errand; /* first */
@@ -186,9 +181,10 @@ static int ask(struct asking *asking, const char *url, struct sigv4_slice token)
 }
 
 /* Finds out where and as whom, and asks. A failure is told in err. */
-static int set_out(struct asking *asking, struct sigv4_error *err)
+static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
+                   struct sigv4_error *err)
 {
-    const struct sigv4_alloc *alloc = &asking->errand.alloc;
+    const struct sigv4_alloc *alloc = &source->alloc;
     struct sigv4__arena arena;
     struct sigv4__environment variables = {NULL};
     struct sigv4__buffer url, token;
@@ -206,7 +202,7 @@ static int set_out(struct asking *asking, struct sigv4_error *err)
         goto out;
     status = sigv4__buffer_cstr(&url) ? SIGV4_OK : url.failed;
     if (status == SIGV4_OK)
-        status = ask(asking, url.ptr, sigv4__buffer_view(&token));
+        status = ask((struct asking *)errand, url.ptr, sigv4__buffer_view(&token));
     if (status)
         sigv4__fail(err, status, "container: %s", sigv4_status_text(status));
 out:
@@ -216,50 +212,11 @@ out:
     return status;
 }
 
-static int container_fetch(void *ctx, struct sigv4_loop *loop, sigv4_credentials_fn *done,
-                           void *done_ctx)
-{
-    struct container *self = ctx;
-    struct sigv4_error err;
-    void *memory;
-    int status =
-        sigv4__errand_new(&memory, sizeof(struct asking), &self->errands, &self->alloc, loop);
-    if (status)
-        return status;
-    struct asking *asking = memory;
-    status = sigv4__errand_promise(&asking->errand, done, done_ctx);
-    if (status)
-        sigv4__errand_drop(&asking->errand);
-    else if (set_out(asking, &err))
-        sigv4__errand_end(&asking->errand, NULL, &err);
-    return status;
-}
-
-static void container_cancel(void *ctx)
-{
-    sigv4__errands_cancel(((struct container *)ctx)->errands);
-}
-
-static void container_free(void *ctx)
-{
-    struct container *self = ctx;
-    struct sigv4_alloc alloc = self->alloc;
-    sigv4__alloc_put(&alloc, self, sizeof *self);
-}
-
 int sigv4_provider_new_container(struct sigv4_provider **out, const struct sigv4_alloc *alloc)
 {
-    const struct sigv4_provider_ops ops = {.size = sizeof ops,
-                                           .fetch = container_fetch,
-                                           .free = container_free,
-                                           .cancel = container_cancel};
-    struct sigv4_alloc hooks = sigv4__alloc_or_default(alloc);
-    struct container *self = sigv4__alloc_zero(&hooks, 1, sizeof *self);
-    if (!self)
-        return SIGV4_E_NOMEM;
-    self->alloc = hooks;
-    int status = sigv4_provider_new(out, &ops, self, alloc);
-    if (status)
-        container_free(self);
-    return status;
+    static const struct sigv4__source_kind kind = {.size = sizeof(struct sigv4__source),
+                                                   .asking_size = sizeof(struct asking),
+                                                   .set_out = set_out};
+    void *self;
+    return sigv4__source_new(out, &self, &kind, alloc);
 }

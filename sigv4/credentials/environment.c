@@ -5,11 +5,7 @@
 #include "base/memory.h"
 #include "base/moment.h"
 #include "base/text.h"
-#include "credentials/provider.h"
-
-struct environment {
-    struct sigv4_alloc alloc;
-};
+#include "credentials/source.h"
 
 static int read_expiration(const char *text, int64_t *expires_unix, struct sigv4_error *err)
 {
@@ -51,57 +47,39 @@ static int read_keys(const struct sigv4__environment *variables, struct sigv4_ke
                            &keys->expires_unix, err);
 }
 
-static int look_up(struct environment *self, struct sigv4_credentials **out,
+static int look_up(const struct sigv4_alloc *alloc, struct sigv4_credentials **out,
                    struct sigv4_error *err)
 {
     struct sigv4__arena arena;
     struct sigv4__environment variables = {NULL};
     struct sigv4_keys keys;
-    sigv4__arena_init(&arena, &self->alloc);
+    sigv4__arena_init(&arena, alloc);
     int status = sigv4__environment_copy(&variables, &arena, NULL, false);
     if (status)
         sigv4__fail(err, status, "environment: out of memory");
     else
         status = read_keys(&variables, &keys, err);
     if (status == SIGV4_OK)
-        status = sigv4__keys_accept(out, &keys, "environment", &self->alloc, err);
+        status = sigv4__keys_accept(out, &keys, "environment", alloc, err);
     sigv4__arena_free(&arena);
     return status;
 }
 
-static int environment_fetch(void *ctx, struct sigv4_loop *loop, sigv4_credentials_fn *done,
-                             void *done_ctx)
+static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
+                   struct sigv4_error *err)
 {
-    struct environment *self = ctx;
-    struct sigv4__reply *reply;
-    struct sigv4_credentials *creds = NULL;
-    struct sigv4_error err;
-    int status = sigv4__reply_new(&reply, &self->alloc, loop, done, done_ctx);
-    if (status)
-        return status;
-    look_up(self, &creds, &err);
-    sigv4__reply_send(reply, creds, &err);
-    return SIGV4_OK;
-}
-
-static void environment_free(void *ctx)
-{
-    struct environment *self = ctx;
-    struct sigv4_alloc alloc = self->alloc;
-    sigv4__alloc_put(&alloc, self, sizeof *self);
+    struct sigv4_credentials *creds;
+    int status = look_up(&source->alloc, &creds, err);
+    if (!status)
+        sigv4__errand_end(errand, creds, NULL);
+    return status;
 }
 
 int sigv4_provider_new_environment(struct sigv4_provider **out, const struct sigv4_alloc *alloc)
 {
-    const struct sigv4_provider_ops ops = {
-        .size = sizeof ops, .fetch = environment_fetch, .free = environment_free};
-    struct sigv4_alloc hooks = sigv4__alloc_or_default(alloc);
-    struct environment *self = sigv4__alloc_zero(&hooks, 1, sizeof *self);
-    if (!self)
-        return SIGV4_E_NOMEM;
-    self->alloc = hooks;
-    int status = sigv4_provider_new(out, &ops, self, alloc);
-    if (status)
-        environment_free(self);
-    return status;
+    static const struct sigv4__source_kind kind = {.size = sizeof(struct sigv4__source),
+                                                   .asking_size = sizeof(struct sigv4__errand),
+                                                   .set_out = set_out};
+    void *self;
+    return sigv4__source_new(out, &self, &kind, alloc);
 }

@@ -51,6 +51,8 @@ void sigv4__errand_end(struct sigv4__errand *errand, struct sigv4_credentials *c
 void sigv4__errand_drop(struct sigv4__errand *errand)
 {
     struct sigv4_alloc alloc = errand->alloc;
+    if (errand->forget)
+        errand->forget(errand);
     *errand->at = errand->next;
     if (errand->next)
         errand->next->at = errand->at;

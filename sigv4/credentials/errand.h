@@ -13,7 +13,8 @@ struct sigv4__errand {
     struct sigv4__reply *reply;
     struct sigv4__fetch *question; /* under way, else NULL */
     sigv4__fetch_fn *answered;
-    struct sigv4__errand *next, **at; /* the provider's list */
+    void (*forget)(struct sigv4__errand *errand); /* frees what else is held; may be NULL */
+    struct sigv4__errand *next, **at;             /* the provider's list */
 };
 
 /* Zeroed memory of size bytes with an errand in front, in the list. NOMEM. */

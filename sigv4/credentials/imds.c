@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "credentials/document.h"
 #include "credentials/metadata.h"
+#include "credentials/source.h"
 #include "transport/loop.h"
 
 #include <stdio.h>
@@ -11,9 +12,8 @@
 #define ROLES "/latest/meta-data/iam/security-credentials/"
 
 struct imds {
-    struct sigv4_alloc alloc;
-    char *profile; /* NULL: by the environment */
-    struct sigv4__errand *errands;
+    struct sigv4__source source; /* first */
+    char *profile;               /* NULL: by the environment */
     struct sigv4__metadata_session session;
 };
 
@@ -104,11 +104,14 @@ static void got_role(struct sigv4__metadata_ask *ask, const struct sigv4__answer
     }
 }
 
-static int set_out(struct imds *self, struct asking *asking, struct sigv4_error *err)
+static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
+                   struct sigv4_error *err)
 {
+    struct imds *self = (struct imds *)source;
+    struct asking *asking = (struct asking *)errand;
     struct sigv4__config *config = NULL;
     struct sigv4__config_options options = {
-        .profile = self->profile, .without_secrets = true, .alloc = &self->alloc};
+        .profile = self->profile, .without_secrets = true, .alloc = &source->alloc};
     int status = sigv4__config_load(&config, &options, err);
     if (status)
         sigv4__named(err, "IMDS");
@@ -122,58 +125,34 @@ static int set_out(struct imds *self, struct asking *asking, struct sigv4_error 
     return status ? sigv4__fail(err, status, "IMDS: %s", sigv4_status_text(status)) : SIGV4_OK;
 }
 
-static int imds_fetch(void *ctx, struct sigv4_loop *loop, sigv4_credentials_fn *done,
-                      void *done_ctx)
+static void close_imds(struct sigv4__source *source)
 {
-    struct imds *self = ctx;
-    struct sigv4_error err;
-    void *memory;
-    int status =
-        sigv4__errand_new(&memory, sizeof(struct asking), &self->errands, &self->alloc, loop);
-    if (status)
-        return status;
-    struct asking *asking = memory;
-    status = sigv4__errand_promise(&asking->ask.errand, done, done_ctx);
-    if (status)
-        sigv4__errand_drop(&asking->ask.errand);
-    else if (set_out(self, asking, &err))
-        end(asking, NULL, &err);
-    return status;
-}
-
-static void imds_cancel(void *ctx)
-{
-    sigv4__errands_cancel(((struct imds *)ctx)->errands);
-}
-
-static void imds_free(void *ctx)
-{
-    struct imds *self = ctx;
-    struct sigv4_alloc alloc = self->alloc;
+    struct imds *self = (struct imds *)source;
     sigv4__metadata_session_free(&self->session);
-    sigv4__string_free(&alloc, self->profile);
-    sigv4__alloc_put(&alloc, self, sizeof *self);
+    sigv4__string_free(&source->alloc, self->profile);
 }
 
 int sigv4_provider_new_imds(struct sigv4_provider **out, const char *profile,
                             const struct sigv4_alloc *alloc)
 {
-    const struct sigv4_provider_ops ops = {
-        .size = sizeof ops, .fetch = imds_fetch, .free = imds_free, .cancel = imds_cancel};
-    struct sigv4_alloc hooks = sigv4__alloc_or_default(alloc);
-    struct imds *self = sigv4__alloc_zero(&hooks, 1, sizeof *self);
-    if (!self)
-        return SIGV4_E_NOMEM;
-    self->alloc = hooks;
-    sigv4__metadata_session_init(&self->session, &hooks);
-    int status = SIGV4_OK;
+    static const struct sigv4__source_kind kind = {.size = sizeof(struct imds),
+                                                   .asking_size = sizeof(struct asking),
+                                                   .set_out = set_out,
+                                                   .close = close_imds};
+    struct sigv4_provider *provider;
+    void *memory;
+    int status = sigv4__source_new(&provider, &memory, &kind, alloc);
+    if (status)
+        return status;
+    struct imds *self = memory;
+    sigv4__metadata_session_init(&self->session, &self->source.alloc);
     if (profile) {
-        self->profile = sigv4__string_copy(&hooks, sigv4_str(profile));
+        self->profile = sigv4__string_copy(&self->source.alloc, sigv4_str(profile));
         status = self->profile ? SIGV4_OK : SIGV4_E_NOMEM;
     }
-    if (status == SIGV4_OK)
-        status = sigv4_provider_new(out, &ops, self, alloc);
     if (status)
-        imds_free(self);
+        sigv4_provider_free(provider);
+    else
+        *out = provider;
     return status;
 }

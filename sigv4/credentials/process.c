@@ -5,17 +5,16 @@
 #include "base/memory.h"
 #include "credentials/child.h"
 #include "credentials/document.h"
-#include "credentials/errand.h"
+#include "credentials/source.h"
 
 #include <stdio.h>
 
 enum { TIMEOUT_MS = 60 * 1000, MAX_COMMAND = 64 << 10 };
 
 struct process {
-    struct sigv4_alloc alloc;
+    struct sigv4__source source; /* first */
     const struct sigv4__config *config;
     const char *profile;
-    struct sigv4__errand *errands;
 };
 
 struct asking {
@@ -87,61 +86,39 @@ out:
     return status;
 }
 
-static int process_fetch(void *ctx, struct sigv4_loop *loop, sigv4_credentials_fn *done,
-                         void *done_ctx)
+static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
+                   struct sigv4_error *err)
 {
-    struct process *self = ctx;
-    struct sigv4_error err;
-    void *memory;
-    int status =
-        sigv4__errand_new(&memory, sizeof(struct asking), &self->errands, &self->alloc, loop);
-    if (status)
-        return status;
-    struct asking *asking = memory;
-    status = sigv4__errand_promise(&asking->errand, done, done_ctx);
-    if (status) {
-        sigv4__errand_drop(&asking->errand);
-        return status;
-    }
+    const struct process *self = (struct process *)source;
+    struct asking *asking = (struct asking *)errand;
     snprintf(asking->source, sizeof asking->source, "credential_process of profile %.60s",
              self->profile);
     asking->account_id =
         sigv4__config_get(self->config, SIGV4__PROFILE, self->profile, "aws_account_id");
-    if (run(asking,
-            sigv4__config_get(self->config, SIGV4__PROFILE, self->profile, "credential_process"),
-            &err))
-        sigv4__errand_end(&asking->errand, NULL, &err);
-    return SIGV4_OK;
+    return run(asking,
+               sigv4__config_get(self->config, SIGV4__PROFILE, self->profile, "credential_process"),
+               err);
 }
 
-static void process_cancel(void *ctx)
+static void cancel(struct sigv4__source *source)
 {
-    struct process *self = ctx;
-    for (struct sigv4__errand *errand = self->errands; errand; errand = errand->next)
+    for (struct sigv4__errand *errand = source->errands; errand; errand = errand->next)
         sigv4__child_cancel(((struct asking *)errand)->child);
-}
-
-static void process_free(void *ctx)
-{
-    struct process *self = ctx;
-    struct sigv4_alloc alloc = self->alloc;
-    sigv4__alloc_put(&alloc, self, sizeof *self);
 }
 
 int sigv4__provider_new_process(struct sigv4_provider **out, const struct sigv4__config *config,
                                 const char *profile, const struct sigv4_alloc *alloc)
 {
-    const struct sigv4_provider_ops ops = {
-        .size = sizeof ops, .fetch = process_fetch, .free = process_free, .cancel = process_cancel};
-    struct sigv4_alloc hooks = sigv4__alloc_or_default(alloc);
-    struct process *self = sigv4__alloc_zero(&hooks, 1, sizeof *self);
-    if (!self)
-        return SIGV4_E_NOMEM;
-    self->alloc = hooks;
+    static const struct sigv4__source_kind kind = {.size = sizeof(struct process),
+                                                   .asking_size = sizeof(struct asking),
+                                                   .set_out = set_out,
+                                                   .cancel = cancel};
+    void *memory;
+    int status = sigv4__source_new(out, &memory, &kind, alloc);
+    if (status)
+        return status;
+    struct process *self = memory;
     self->config = config;
     self->profile = profile;
-    int status = sigv4_provider_new(out, &ops, self, alloc);
-    if (status)
-        process_free(self);
-    return status;
+    return SIGV4_OK;
 }

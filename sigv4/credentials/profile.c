@@ -2,19 +2,18 @@
  * fetch. */
 #include "base/fail.h"
 #include "base/memory.h"
-#include "credentials/errand.h"
 #include "credentials/plan.h"
 #include "credentials/process.h"
+#include "credentials/source.h"
 #include "credentials/sso.h"
 #include "credentials/sts.h"
 
 #include <stdio.h>
 
 struct profile {
-    struct sigv4_alloc alloc;
-    char *name; /* NULL: by the environment */
+    struct sigv4__source source; /* first */
+    char *name;                  /* NULL: by the environment */
     struct sigv4__mfa mfa;
-    struct sigv4__errand *errands;
 };
 
 struct asking {
@@ -25,12 +24,11 @@ struct asking {
     struct sigv4_provider *source; /* what the plan comes to, when it is more than keys */
 };
 
-static void end(struct asking *asking, struct sigv4_credentials *creds,
-                const struct sigv4_error *err)
+static void forget(struct sigv4__errand *errand)
 {
+    struct asking *asking = (struct asking *)errand;
     sigv4_provider_free(asking->source);
     sigv4__config_free(asking->config);
-    sigv4__errand_end(&asking->errand, creds, err);
 }
 
 /* ---- keys ---- */
@@ -117,14 +115,14 @@ static void source_done(void *ctx, struct sigv4_credentials *creds, const struct
     struct sigv4_error named;
     char who[128];
     if (creds) {
-        end(asking, sigv4_credentials_hold(creds), NULL);
+        sigv4__errand_end(&asking->errand, sigv4_credentials_hold(creds), NULL);
         return;
     }
     named = *err;
     snprintf(who, sizeof who, "profile %.100s", sigv4__config_profile(asking->config));
     if (sigv4__is_not_here(err) || !strstr(err->message, who))
         sigv4__named(&named, who);
-    end(asking, NULL, &named);
+    sigv4__errand_end(&asking->errand, NULL, &named);
 }
 
 /* ---- the way there ---- */
@@ -142,88 +140,78 @@ static int check_mfa(const struct profile *self, const struct sigv4__plan *plan,
     return SIGV4_OK;
 }
 
-/* Finds the keys at once (creds), or sets out to get them; both may fail. */
-static int set_out(struct profile *self, struct asking *asking, struct sigv4_credentials **creds,
+static int load(struct profile *self, struct asking *asking, struct sigv4_error *err)
+{
+    struct sigv4__config_options options = {.profile = self->name, .alloc = &self->source.alloc};
+    int status = sigv4__config_load(&asking->config, &options, err);
+    if (!status)
+        status = sigv4__plan_make(&asking->plan, asking->config, err);
+    return status ? status : check_mfa(self, &asking->plan, err);
+}
+
+/* Keys in the files are found at once, all others take a journey. */
+static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
                    struct sigv4_error *err)
 {
-    struct sigv4__config_options options = {.profile = self->name, .alloc = &self->alloc};
-    int status = sigv4__config_load(&asking->config, &options, err);
-    if (status == SIGV4_OK)
-        status = sigv4__plan_make(&asking->plan, asking->config, err);
-    if (status == SIGV4_OK)
-        status = check_mfa(self, &asking->plan, err);
+    struct profile *self = (struct profile *)source;
+    struct asking *asking = (struct asking *)errand;
+    struct sigv4_credentials *creds;
+    asking->mfa = &self->mfa;
+    int status = load(self, asking, err);
     if (status)
         return status;
-    if (asking->plan.base == SIGV4__BASE_KEYS && asking->plan.role_count == 0)
-        return read_keys(asking, creds, err);
+    if (asking->plan.base == SIGV4__BASE_KEYS && asking->plan.role_count == 0) {
+        status = read_keys(asking, &creds, err);
+        if (!status)
+            sigv4__errand_end(errand, creds, NULL);
+        return status;
+    }
     status = build(asking, err);
     if (status)
         return status;
-    status = sigv4_provider_fetch(asking->source, asking->errand.loop, source_done, asking);
+    status = sigv4_provider_fetch(asking->source, errand->loop, source_done, asking);
     return status ? sigv4__fail(err, status, "profile: %s", sigv4_status_text(status)) : SIGV4_OK;
 }
 
-static int profile_fetch(void *ctx, struct sigv4_loop *loop, sigv4_credentials_fn *done,
-                         void *done_ctx)
+static void cancel(struct sigv4__source *source)
 {
-    struct profile *self = ctx;
-    struct sigv4_credentials *creds = NULL;
-    struct sigv4_error err;
-    void *memory;
-    int status =
-        sigv4__errand_new(&memory, sizeof(struct asking), &self->errands, &self->alloc, loop);
-    if (status)
-        return status;
-    struct asking *asking = memory;
-    asking->mfa = &self->mfa;
-    status = sigv4__errand_promise(&asking->errand, done, done_ctx);
-    if (status)
-        sigv4__errand_drop(&asking->errand);
-    else if (set_out(self, asking, &creds, &err) || creds)
-        end(asking, creds, &err);
-    return status;
-}
-
-static void profile_cancel(void *ctx)
-{
-    struct profile *self = ctx;
-    for (struct sigv4__errand *errand = self->errands; errand; errand = errand->next)
+    for (struct sigv4__errand *errand = source->errands; errand; errand = errand->next)
         sigv4__provider_cancel(((struct asking *)errand)->source);
 }
 
-static void profile_set_mfa(void *ctx, const struct sigv4__mfa *mfa)
+static void close_profile(struct sigv4__source *source)
 {
-    ((struct profile *)ctx)->mfa = *mfa;
+    sigv4__string_free(&source->alloc, ((struct profile *)source)->name);
 }
 
-static void profile_free(void *ctx)
+static void set_mfa(void *ctx, const struct sigv4__mfa *mfa)
 {
-    struct profile *self = ctx;
-    struct sigv4_alloc alloc = self->alloc;
-    sigv4__string_free(&alloc, self->name);
-    sigv4__alloc_put(&alloc, self, sizeof *self);
+    ((struct profile *)ctx)->mfa = *mfa;
 }
 
 int sigv4_provider_new_profile(struct sigv4_provider **out, const char *profile,
                                const struct sigv4_alloc *alloc)
 {
-    const struct sigv4_provider_ops ops = {
-        .size = sizeof ops, .fetch = profile_fetch, .free = profile_free, .cancel = profile_cancel};
-    struct sigv4_alloc hooks = sigv4__alloc_or_default(alloc);
-    struct profile *self = sigv4__alloc_zero(&hooks, 1, sizeof *self);
-    if (!self)
-        return SIGV4_E_NOMEM;
-    self->alloc = hooks;
-    int status = SIGV4_OK;
+    static const struct sigv4__source_kind kind = {.size = sizeof(struct profile),
+                                                   .asking_size = sizeof(struct asking),
+                                                   .set_out = set_out,
+                                                   .forget = forget,
+                                                   .cancel = cancel,
+                                                   .close = close_profile};
+    struct sigv4_provider *provider;
+    void *memory;
+    int status = sigv4__source_new(&provider, &memory, &kind, alloc);
+    if (status)
+        return status;
+    struct profile *self = memory;
+    provider->set_mfa = set_mfa;
     if (profile) {
-        self->name = sigv4__string_copy(&hooks, sigv4_str(profile));
+        self->name = sigv4__string_copy(&self->source.alloc, sigv4_str(profile));
         status = self->name ? SIGV4_OK : SIGV4_E_NOMEM;
     }
-    if (status == SIGV4_OK)
-        status = sigv4_provider_new(out, &ops, self, alloc);
     if (status)
-        profile_free(self);
+        sigv4_provider_free(provider);
     else
-        (*out)->set_mfa = profile_set_mfa;
+        *out = provider;
     return status;
 }

@@ -4,12 +4,11 @@
 #include "credentials/sts.h"
 
 struct role {
-    struct sigv4_alloc alloc;
+    struct sigv4__source base; /* first */
     struct sigv4_provider *source;
     const struct sigv4__config *config;
     struct sigv4__role role;
     struct sigv4__mfa mfa;
-    struct sigv4__errand *errands;
 };
 
 struct asking {
@@ -23,8 +22,8 @@ static void answered(void *ctx, const struct sigv4__answer *answer)
     struct role *self = asking->self;
     struct sigv4_credentials *creds = NULL;
     struct sigv4_error err;
-    sigv4__sts_accept(&creds, answer, &self->role, &self->alloc, &err);
-    sigv4__sts_ask_end(&asking->ask, creds, &err);
+    sigv4__sts_accept(&creds, answer, &self->role, &self->base.alloc, &err);
+    sigv4__errand_end(&asking->ask.errand, creds, &err);
 }
 
 static void source_done(void *ctx, struct sigv4_credentials *creds, const struct sigv4_error *err)
@@ -36,62 +35,49 @@ static void source_done(void *ctx, struct sigv4_credentials *creds, const struct
     struct sigv4_error why;
     if (creds && sigv4__sts_ask(&asking->ask, &request, answered, &why) == SIGV4_OK)
         return;
-    sigv4__sts_ask_end(&asking->ask, NULL, creds ? &why : err);
+    sigv4__errand_end(&asking->ask.errand, NULL, creds ? &why : err);
 }
 
-static int role_fetch(void *ctx, struct sigv4_loop *loop, sigv4_credentials_fn *done,
-                      void *done_ctx)
+static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
+                   struct sigv4_error *err)
 {
-    struct role *self = ctx;
-    void *memory;
-    int status =
-        sigv4__errand_new(&memory, sizeof(struct asking), &self->errands, &self->alloc, loop);
-    if (status)
-        return status;
-    struct asking *asking = memory;
+    struct role *self = (struct role *)source;
+    struct asking *asking = (struct asking *)errand;
     asking->self = self;
     sigv4__sts_ask_init(&asking->ask);
-    status = sigv4__errand_promise(&asking->ask.errand, done, done_ctx);
-    if (status == SIGV4_OK)
-        status = sigv4_provider_fetch(self->source, loop, source_done, asking);
-    if (status)
-        sigv4__errand_drop(&asking->ask.errand);
-    return status;
+    int status = sigv4_provider_fetch(self->source, errand->loop, source_done, asking);
+    return status ? sigv4__fail(err, status, "STS: %s", sigv4_status_text(status)) : SIGV4_OK;
 }
 
-static void role_cancel(void *ctx)
+static void cancel(struct sigv4__source *source)
 {
-    struct role *self = ctx;
-    sigv4__errands_cancel(self->errands);
-    sigv4__provider_cancel(self->source);
+    sigv4__errands_cancel(source->errands);
+    sigv4__provider_cancel(((struct role *)source)->source);
 }
 
-static void role_free(void *ctx)
+static void close_role(struct sigv4__source *source)
 {
-    struct role *self = ctx;
-    struct sigv4_alloc alloc = self->alloc;
-    sigv4_provider_free(self->source);
-    sigv4__alloc_put(&alloc, self, sizeof *self);
+    sigv4_provider_free(((struct role *)source)->source);
 }
 
 int sigv4__provider_new_role(struct sigv4_provider **out, struct sigv4_provider *source,
                              const struct sigv4__config *config, const struct sigv4__role *role,
                              const struct sigv4__mfa *mfa, const struct sigv4_alloc *alloc)
 {
-    const struct sigv4_provider_ops ops = {
-        .size = sizeof ops, .fetch = role_fetch, .free = role_free, .cancel = role_cancel};
-    struct sigv4_alloc hooks = sigv4__alloc_or_default(alloc);
-    struct role *self = sigv4__alloc_zero(&hooks, 1, sizeof *self);
-    if (!self)
-        return SIGV4_E_NOMEM;
-    self->alloc = hooks;
+    static const struct sigv4__source_kind kind = {.size = sizeof(struct role),
+                                                   .asking_size = sizeof(struct asking),
+                                                   .set_out = set_out,
+                                                   .forget = sigv4__sts_ask_forget,
+                                                   .cancel = cancel,
+                                                   .close = close_role};
+    void *memory;
+    int status = sigv4__source_new(out, &memory, &kind, alloc);
+    if (status)
+        return status;
+    struct role *self = memory;
+    self->source = source;
     self->config = config;
     self->role = *role;
     self->mfa = *mfa;
-    int status = sigv4_provider_new(out, &ops, self, alloc);
-    if (status)
-        role_free(self);
-    else
-        self->source = source;
-    return status;
+    return SIGV4_OK;
 }

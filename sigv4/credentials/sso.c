@@ -8,8 +8,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "credentials/document.h"
-#include "credentials/errand.h"
 #include "credentials/reach.h"
+#include "credentials/source.h"
 #include "credentials/sso_token.h"
 #include "transport/loop.h"
 
@@ -25,10 +25,9 @@ enum {
 };
 
 struct sso {
-    struct sigv4_alloc alloc;
+    struct sigv4__source source; /* first */
     const struct sigv4__config *config;
     const char *profile;
-    struct sigv4__errand *errands;
 };
 
 struct asking {
@@ -39,12 +38,11 @@ struct asking {
     struct sigv4__buffer ca_bundle;
 };
 
-static void end(struct asking *asking, struct sigv4_credentials *creds,
-                const struct sigv4_error *err)
+static void forget(struct sigv4__errand *errand)
 {
+    struct asking *asking = (struct asking *)errand;
     sigv4__sso_token_free(&asking->token);
     sigv4__buffer_free(&asking->ca_bundle);
-    sigv4__errand_end(&asking->errand, creds, err);
 }
 
 static const char *get(const struct asking *asking, const char *name)
@@ -172,7 +170,7 @@ static void got_keys(void *ctx, const struct sigv4__answer *answer)
             refused(asking, answer, &err);
         else
             unreachable(answer, &err);
-        end(asking, NULL, &err);
+        sigv4__errand_end(&asking->errand, NULL, &err);
         return;
     }
     int status = sigv4__veil_open(&veil, answer->body, &asking->errand.alloc, &err);
@@ -181,7 +179,7 @@ static void got_keys(void *ctx, const struct sigv4__answer *answer)
     else if (status != SIGV4_E_NOMEM)
         malformed(&err);
     sigv4__veil_close(&veil);
-    end(asking, creds, &err);
+    sigv4__errand_end(&asking->errand, creds, &err);
 }
 
 static int ask_for_keys(struct asking *asking, struct sigv4_error *err)
@@ -233,7 +231,7 @@ static void got_token(void *ctx, const struct sigv4__answer *answer)
                                  "run 'aws sso login'",
                                  answer->http_status);
     if (status)
-        end(asking, NULL, &err);
+        sigv4__errand_end(&asking->errand, NULL, &err);
 }
 
 static int ask_for_token(struct asking *asking, struct sigv4_error *err)
@@ -256,8 +254,12 @@ static int ask_for_token(struct asking *asking, struct sigv4_error *err)
 
 /* ---- the way there ---- */
 
-static int set_out(struct asking *asking, struct sigv4_error *err)
+static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
+                   struct sigv4_error *err)
 {
+    struct asking *asking = (struct asking *)errand;
+    asking->self = (struct sso *)source;
+    sigv4__buffer_init(&asking->ca_bundle, &source->alloc, MAX_CA_PATH);
     const struct sigv4__config *config = asking->self->config;
     const char *key = get(asking, "sso_start_url");
     asking->session = get(asking, "sso_session");
@@ -284,52 +286,19 @@ static int set_out(struct asking *asking, struct sigv4_error *err)
     return ask_for_keys(asking, err);
 }
 
-static int sso_fetch(void *ctx, struct sigv4_loop *loop, sigv4_credentials_fn *done, void *done_ctx)
-{
-    struct sso *self = ctx;
-    struct sigv4_error err;
-    void *memory;
-    int status =
-        sigv4__errand_new(&memory, sizeof(struct asking), &self->errands, &self->alloc, loop);
-    if (status)
-        return status;
-    struct asking *asking = memory;
-    asking->self = self;
-    sigv4__buffer_init(&asking->ca_bundle, &self->alloc, MAX_CA_PATH);
-    status = sigv4__errand_promise(&asking->errand, done, done_ctx);
-    if (status)
-        sigv4__errand_drop(&asking->errand);
-    else if (set_out(asking, &err))
-        end(asking, NULL, &err);
-    return status;
-}
-
-static void sso_cancel(void *ctx)
-{
-    sigv4__errands_cancel(((struct sso *)ctx)->errands);
-}
-
-static void sso_free(void *ctx)
-{
-    struct sso *self = ctx;
-    struct sigv4_alloc alloc = self->alloc;
-    sigv4__alloc_put(&alloc, self, sizeof *self);
-}
-
 int sigv4__provider_new_sso(struct sigv4_provider **out, const struct sigv4__config *config,
                             const char *profile, const struct sigv4_alloc *alloc)
 {
-    const struct sigv4_provider_ops ops = {
-        .size = sizeof ops, .fetch = sso_fetch, .free = sso_free, .cancel = sso_cancel};
-    struct sigv4_alloc hooks = sigv4__alloc_or_default(alloc);
-    struct sso *self = sigv4__alloc_zero(&hooks, 1, sizeof *self);
-    if (!self)
-        return SIGV4_E_NOMEM;
-    self->alloc = hooks;
+    static const struct sigv4__source_kind kind = {.size = sizeof(struct sso),
+                                                   .asking_size = sizeof(struct asking),
+                                                   .set_out = set_out,
+                                                   .forget = forget};
+    void *memory;
+    int status = sigv4__source_new(out, &memory, &kind, alloc);
+    if (status)
+        return status;
+    struct sso *self = memory;
     self->config = config;
     self->profile = profile;
-    int status = sigv4_provider_new(out, &ops, self, alloc);
-    if (status)
-        sso_free(self);
-    return status;
+    return SIGV4_OK;
 }

@@ -18,11 +18,9 @@ void sigv4__sts_ask_init(struct sigv4__sts_ask *ask)
     sigv4__buffer_init(&ask->ca_bundle, &ask->errand.alloc, MAX_CA_PATH);
 }
 
-void sigv4__sts_ask_end(struct sigv4__sts_ask *ask, struct sigv4_credentials *creds,
-                        const struct sigv4_error *err)
+void sigv4__sts_ask_forget(struct sigv4__errand *ask)
 {
-    sigv4__buffer_free(&ask->ca_bundle);
-    sigv4__errand_end(&ask->errand, creds, err);
+    sigv4__buffer_free(&((struct sigv4__sts_ask *)ask)->ca_bundle);
 }
 
 /* ---- where ---- */

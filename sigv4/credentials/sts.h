@@ -2,8 +2,8 @@
 #define CREDENTIALS_STS_H
 /* AssumeRole and AssumeRoleWithWebIdentity as one question to STS. */
 #include "config/setting.h"
-#include "credentials/errand.h"
 #include "credentials/plan.h"
+#include "credentials/source.h"
 
 struct sigv4__sts_request {
     const struct sigv4__config *config; /* needed until the answer */
@@ -18,8 +18,7 @@ struct sigv4__sts_ask {
     struct sigv4__buffer ca_bundle;
 };
 void sigv4__sts_ask_init(struct sigv4__sts_ask *ask);
-void sigv4__sts_ask_end(struct sigv4__sts_ask *ask, struct sigv4_credentials *creds,
-                        const struct sigv4_error *err);
+void sigv4__sts_ask_forget(struct sigv4__errand *ask); /* a source's forget, or a part of it */
 
 /* Errors: NO_CREDENTIALS with code "InvalidConfiguration" or "MfaRequired", NOMEM. */
 int sigv4__sts_ask(struct sigv4__sts_ask *ask, const struct sigv4__sts_request *request,

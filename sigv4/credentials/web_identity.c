@@ -9,10 +9,9 @@
 enum { MAX_TOKEN = 20001, MAX_PATH = 4096 };
 
 struct web_identity {
-    struct sigv4_alloc alloc;
+    struct sigv4__source source;        /* first */
     const struct sigv4__config *config; /* NULL: the environment decides at each fetch */
     const char *profile;
-    struct sigv4__errand *errands;
 };
 
 struct asking {
@@ -23,12 +22,10 @@ struct asking {
     const char *token_file;
 };
 
-static void end(struct asking *asking, struct sigv4_credentials *creds,
-                const struct sigv4_error *err)
+static void forget(struct sigv4__errand *errand)
 {
-    struct sigv4__config *own = asking->own;
-    sigv4__sts_ask_end(&asking->ask, creds, err);
-    sigv4__config_free(own);
+    sigv4__sts_ask_forget(errand);
+    sigv4__config_free(((struct asking *)errand)->own);
 }
 
 static void answered(void *ctx, const struct sigv4__answer *answer)
@@ -37,7 +34,7 @@ static void answered(void *ctx, const struct sigv4__answer *answer)
     struct sigv4_credentials *creds = NULL;
     struct sigv4_error err;
     sigv4__sts_accept(&creds, answer, &asking->role, &asking->ask.errand.alloc, &err);
-    end(asking, creds, &err);
+    sigv4__errand_end(&asking->ask.errand, creds, &err);
 }
 
 static int read_token(struct asking *asking, struct sigv4__buffer *token, struct sigv4_error *err)
@@ -87,7 +84,7 @@ static int by_profile(struct web_identity *self, struct asking *asking, struct s
 
 static int by_environment(struct web_identity *self, struct asking *asking, struct sigv4_error *err)
 {
-    struct sigv4__config_options options = {.without_secrets = true, .alloc = &self->alloc};
+    struct sigv4__config_options options = {.without_secrets = true, .alloc = &self->source.alloc};
     int status = sigv4__config_load(&asking->own, &options, err);
     if (status) {
         sigv4__named(err, "web identity");
@@ -106,59 +103,32 @@ static int by_environment(struct web_identity *self, struct asking *asking, stru
     return SIGV4_OK;
 }
 
-static int web_fetch(void *ctx, struct sigv4_loop *loop, sigv4_credentials_fn *done, void *done_ctx)
+static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
+                   struct sigv4_error *err)
 {
-    struct web_identity *self = ctx;
-    struct sigv4_error err;
-    void *memory;
-    int status =
-        sigv4__errand_new(&memory, sizeof(struct asking), &self->errands, &self->alloc, loop);
-    if (status)
-        return status;
-    struct asking *asking = memory;
+    struct web_identity *self = (struct web_identity *)source;
+    struct asking *asking = (struct asking *)errand;
     sigv4__sts_ask_init(&asking->ask);
-    status = sigv4__errand_promise(&asking->ask.errand, done, done_ctx);
-    if (status) {
-        sigv4__errand_drop(&asking->ask.errand);
-        return status;
-    }
-    status = self->config ? by_profile(self, asking, &err) : by_environment(self, asking, &err);
-    if (!status)
-        status = ask(asking, &err);
-    if (status)
-        end(asking, NULL, &err);
-    return SIGV4_OK;
-}
-
-static void web_cancel(void *ctx)
-{
-    sigv4__errands_cancel(((struct web_identity *)ctx)->errands);
-}
-
-static void web_free(void *ctx)
-{
-    struct web_identity *self = ctx;
-    struct sigv4_alloc alloc = self->alloc;
-    sigv4__alloc_put(&alloc, self, sizeof *self);
+    int status = self->config ? by_profile(self, asking, err) : by_environment(self, asking, err);
+    return status ? status : ask(asking, err);
 }
 
 int sigv4__provider_new_web_identity(struct sigv4_provider **out,
                                      const struct sigv4__config *config, const char *profile,
                                      const struct sigv4_alloc *alloc)
 {
-    const struct sigv4_provider_ops ops = {
-        .size = sizeof ops, .fetch = web_fetch, .free = web_free, .cancel = web_cancel};
-    struct sigv4_alloc hooks = sigv4__alloc_or_default(alloc);
-    struct web_identity *self = sigv4__alloc_zero(&hooks, 1, sizeof *self);
-    if (!self)
-        return SIGV4_E_NOMEM;
-    self->alloc = hooks;
+    static const struct sigv4__source_kind kind = {.size = sizeof(struct web_identity),
+                                                   .asking_size = sizeof(struct asking),
+                                                   .set_out = set_out,
+                                                   .forget = forget};
+    void *memory;
+    int status = sigv4__source_new(out, &memory, &kind, alloc);
+    if (status)
+        return status;
+    struct web_identity *self = memory;
     self->config = config;
     self->profile = profile;
-    int status = sigv4_provider_new(out, &ops, self, alloc);
-    if (status)
-        web_free(self);
-    return status;
+    return SIGV4_OK;
 }
 
 int sigv4__provider_new_web_environment(struct sigv4_provider **out,
