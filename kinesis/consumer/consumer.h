@@ -25,6 +25,7 @@ struct kinesis_consumer {
     struct kinesis__key_table ids;  /* of the readers, and by these numbers: */
     struct sigv4__buffer by_number; /* struct kinesis__reader * each */
     uint32_t list_serial;           /* of the listing under way, or the last */
+    uint32_t lists_complete;        /* the serial of the last that came to its end */
     bool *chosen_found;             /* of options.shard_ids */
     unsigned under_way;             /* calls and deliveries that will still come back */
     bool stopping, freed, ending;

@@ -47,6 +47,7 @@ struct kinesis__reader {
     bool missing;     /* the service did not know it, and is asked for the list */
     unsigned lacking; /* lists in a row that did not have it while it was missing */
     uint32_t listed_in;
+    uint32_t awaits_list; /* a parent is not known yet: that listing, or a later one, will say */
 
     /* Where to go on: behind last_sequence; without one at the start, or (FROM_NOW, once there was
      * an iterator) at placed_unix_ms, by the service's clock. */

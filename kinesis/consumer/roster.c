@@ -51,7 +51,7 @@ static bool may_start(struct kinesis_consumer *c, const struct kinesis__reader *
         if (parent && parent->state != KINESIS__ENDED)
             return false;
     }
-    return true;
+    return r->awaits_list <= c->lists_complete;
 }
 
 /* A child of a shard that rests waits for nothing that will come. */
@@ -273,6 +273,7 @@ static void list_complete(struct kinesis_consumer *c)
         return;
     }
     c->listed = true;
+    c->lists_complete = c->list_serial;
     look_for_missing(c);
     if (c->stopping)
         return;
@@ -348,6 +349,18 @@ void kinesis__roster_list(struct kinesis_consumer *c)
         list_page(c, SIGV4_LIT(""));
 }
 
+/* The other parent of a merged shard may be a child of one that is still being read. Unknown after
+ * a listing means gone. */
+static void await_parents(struct kinesis__reader *r)
+{
+    struct kinesis_consumer *c = r->consumer;
+    for (size_t i = 0; i < 2 && !c->options.shard_count; i++)
+        if (r->parents[i][0] && !kinesis__roster_find(c, sigv4_str(r->parents[i])))
+            r->awaits_list = c->list_serial + 1;
+    if (r->awaits_list && !c->stopping)
+        kinesis__roster_list(c);
+}
+
 void kinesis__roster_ended(struct kinesis__reader *r, const struct kinesis_child_shard *children,
                            size_t count)
 {
@@ -357,8 +370,10 @@ void kinesis__roster_ended(struct kinesis__reader *r, const struct kinesis_child
         if (children[i].parent_count > 1)
             parents[1] = children[i].parents[1];
         struct kinesis__reader *child = add(c, children[i].shard_id, parents);
-        if (child)
-            set_range(child, children[i].starting_hash_key, children[i].ending_hash_key);
+        if (!child)
+            continue;
+        set_range(child, children[i].starting_hash_key, children[i].ending_hash_key);
+        await_parents(child);
     }
     /* Older services close a shard without naming its children. */
     if (count == 0 && c->options.shard_count == 0 && !c->stopping)

@@ -227,6 +227,37 @@ static void a_split_and_a_merge_of_the_past(void **state)
     assert_split_and_merge(s);
 }
 
+/* A ends and names M, whose other parent, C, is still unknown: X, C's parent, is not read through.
+ */
+static void a_merge_with_a_shard_not_yet_known(void **state)
+{
+    struct stage *s = *state;
+    s->read_page = 1;
+    stage_add(s, "A", 1)->closed_at_ms = 1000;
+    stage_add(s, "X", 30)->closed_at_ms = 900;
+    stage_add_child(s, "B", 2, "X", NULL, 900);
+    stage_add_child(s, "C", 3, "X", NULL, 900)->closed_at_ms = 1000;
+    stage_add_child(s, "M", 4, "A", "C", 1000);
+    assert_int_equal(stage_start(s), SIGV4_OK);
+    fake_run_ms(s->fake, s->loop, 60000);
+    stage_assert_before(s, "ended X", "started C");
+    stage_assert_before(s, "ended C", "started M");
+    stage_assert_read(s, "B", 1, 2);
+    stage_assert_read(s, "C", 1, 3);
+    stage_assert_read(s, "M", 1, 4);
+}
+
+/* The same, but that parent is gone: its records were too old to be kept. */
+static void a_merge_with_a_shard_that_is_gone(void **state)
+{
+    struct stage *s = *state;
+    stage_add(s, "A", 1)->closed_at_ms = 1000;
+    stage_add_child(s, "M", 4, "A", "gone", 1000);
+    assert_int_equal(stage_start(s), SIGV4_OK);
+    fake_run_ms(s->fake, s->loop, 60000);
+    stage_assert_read(s, "M", 1, 4);
+}
+
 static void a_chosen_shard_ends_without_its_children(void **state)
 {
     struct stage *s = *state;
@@ -399,6 +430,8 @@ int main(void)
         STAGE(a_split_and_a_merge_while_reading),
         STAGE(children_that_the_service_does_not_name),
         STAGE(a_split_and_a_merge_of_the_past),
+        STAGE(a_merge_with_a_shard_not_yet_known),
+        STAGE(a_merge_with_a_shard_that_is_gone),
         STAGE(a_chosen_shard_ends_without_its_children),
         STAGE(a_pause_holds_one_shard_only),
         STAGE(stop_in_the_middle_of_a_page),
