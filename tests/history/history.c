@@ -102,6 +102,7 @@ void history_on_result(void *ctx, const struct kinesis_put_result *result)
     r->maybe_twice = result->maybe_twice;
     r->aggregated = result->aggregated;
     r->has_error = result->error != NULL;
+    r->status = result->error ? result->error->status : SIGV4_OK;
     r->attempts = result->attempts;
     r->sub_sequence = result->sub_sequence_number;
     copy_text(r->shard, sizeof r->shard, result->shard_id);

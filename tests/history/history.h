@@ -17,6 +17,7 @@ struct history_record {
     atomic_uint told;
     enum kinesis_fate fate;
     bool maybe_twice, aggregated, has_error;
+    int status; /* of the error */
     char shard[40], sequence[80];
     uint32_t sub_sequence, attempts;
 };

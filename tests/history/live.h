@@ -14,6 +14,7 @@ void live_stop(void);
 
 /* klocal's own pages. */
 void live_tell(const char *path, const char *body);
+/* These may not come through when there is a limit of connections. */
 void live_expire_sessions(void);
 void live_set_clock_ms(long long skew_ms);
 void live_forget_faults(void); /* and the clock is right again */
