@@ -26,12 +26,10 @@ static const struct option_row rows[] = {
      "at most (no limit; 10 with --latest)", 1, 86400000},
     {0, "no-pacing", NULL, OPTION_SWITCH, HERE(unpaced),
      "read as fast as answers come: against local services only", 0, 0},
-    {0, "json", "FILE", OPTION_TEXT, HERE(output.json), "the result; - for standard output", 0, 0},
-    {0, "histogram", "FILE", OPTION_TEXT, HERE(output.histogram),
-     "all times, for HdrHistogram's plotter", 0, 0},
 };
 static const struct option_group groups[] = {
     {"options", OPTION_ROWS(rows), 0},
+    LOAD_GROUP(struct settings),
     SESSION_GROUP(struct settings),
 };
 static const struct option_table table = {

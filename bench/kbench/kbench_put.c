@@ -26,12 +26,10 @@ static const struct option_row rows[] = {
     {0, "seconds", "SECONDS", OPTION_SECONDS, HERE(duration_ms), "(10)", 1, 86400000},
     {0, "linger", "SECONDS", OPTION_SECONDS, HERE(linger_ms), "wait for company (0.05)", 1, 60000},
     {0, "aggregate", NULL, OPTION_SWITCH, HERE(aggregate), "several records in one", 0, 0},
-    {0, "json", "FILE", OPTION_TEXT, HERE(output.json), "the result; - for standard output", 0, 0},
-    {0, "histogram", "FILE", OPTION_TEXT, HERE(output.histogram),
-     "all times, for HdrHistogram's plotter", 0, 0},
 };
 static const struct option_group groups[] = {
     {"options", OPTION_ROWS(rows), 0},
+    LOAD_GROUP(struct settings),
     SESSION_GROUP(struct settings),
 };
 static const struct option_table table = {

@@ -26,12 +26,10 @@ static const struct option_row rows[] = {
     {'j', "jobs", "N", OPTION_NUMBER, HERE(parallel), "requests at a time (8)", 1, 64},
     {0, "get", NULL, OPTION_SWITCH, HERE(get),
      "--json and --histogram are of the downloads, not of the uploads", 0, 0},
-    {0, "json", "FILE", OPTION_TEXT, HERE(output.json), "the result; - for standard output", 0, 0},
-    {0, "histogram", "FILE", OPTION_TEXT, HERE(output.histogram),
-     "all times, for HdrHistogram's plotter", 0, 0},
 };
 static const struct option_group groups[] = {
     {"options", OPTION_ROWS(rows), 0},
+    LOAD_GROUP(struct settings),
     SESSION_GROUP(struct settings),
 };
 static const struct option_table table = {

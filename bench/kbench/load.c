@@ -7,6 +7,13 @@
 #include <string.h>
 #include <sys/resource.h>
 
+const struct option_row load_rows[LOAD_ROW_COUNT] = {
+    {0, "json", "FILE", OPTION_TEXT, offsetof(struct load_output, json),
+     "the result; - for standard output", 0, 0},
+    {0, "histogram", "FILE", OPTION_TEXT, offsetof(struct load_output, histogram),
+     "all times, for HdrHistogram's plotter", 0, 0},
+};
+
 void load_begin(struct load *l, const char *what, const char *times)
 {
     memset(l, 0, sizeof *l);

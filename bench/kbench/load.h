@@ -2,8 +2,7 @@
 #define KBENCH_LOAD_H
 /* What a load came to, and how it is told: a line for people, or JSON, and the histogram. */
 #include "histogram.h"
-
-#include <stdbool.h>
+#include "options.h"
 
 struct load {
     const char *what;  /* "put" */
@@ -15,6 +14,14 @@ struct load {
 struct load_output {
     const char *json, *histogram; /* files; "-": standard output; NULL: not */
 };
+/* The group of these options for a command whose settings have `struct load_output output`. */
+enum { LOAD_ROW_COUNT = 2 };
+extern const struct option_row load_rows[LOAD_ROW_COUNT];
+#define LOAD_GROUP(settings_type)                                                                  \
+    {                                                                                              \
+        "results", load_rows, LOAD_ROW_COUNT, offsetof(settings_type, output)                      \
+    }
+
 /* Adds to the load what has passed since it began. */
 void load_begin(struct load *l, const char *what, const char *times);
 void load_end(struct load *l);
