@@ -88,8 +88,7 @@ static struct place place_of(const struct kinesis__key_table *t, struct sigv4_sl
 
 static int enter_key(struct kinesis__key_table *t, struct sigv4_slice key, struct place place)
 {
-    size_t number;
-    int status = place.adds ? kinesis__key_table_add(t, key, &number) : SIGV4_OK;
+    int status = place.adds ? kinesis__key_table_append(t, key) : SIGV4_OK;
     return status == SIGV4_E_TOO_LARGE ? SIGV4_E_FULL : status;
 }
 

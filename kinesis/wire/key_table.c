@@ -54,8 +54,8 @@ static uint64_t mix(uint64_t hash)
     return hash ^ hash >> 32;
 }
 
-/* Eight bytes at a time. Keys that were chosen to collide only make it slow. */
-static size_t hash_of(struct sigv4_slice key)
+/* Eight bytes at a time. */
+uint64_t kinesis__key_hash(struct sigv4_slice key)
 {
     const char *p = key.ptr;
     uint64_t hash = 14695981039346656037u ^ key.len, word;
@@ -66,7 +66,7 @@ static size_t hash_of(struct sigv4_slice key)
     }
     for (; i < key.len; i++)
         hash = (hash ^ (unsigned char)p[i]) * 1099511628211u;
-    return (size_t)mix(hash);
+    return mix(hash);
 }
 
 static uint32_t *slots_of(const struct kinesis__key_table *t, size_t *mask)
@@ -80,7 +80,7 @@ static uint32_t *slot_of(const struct kinesis__key_table *t, struct sigv4_slice 
 {
     size_t mask, i;
     uint32_t *slots = slots_of(t, &mask);
-    for (i = hash_of(key) & mask; slots[i]; i = (i + 1) & mask) {
+    for (i = (size_t)kinesis__key_hash(key) & mask; slots[i]; i = (i + 1) & mask) {
         if (sigv4__equal(kinesis__key_table_at(t, slots[i] - 1), key))
             break;
     }
@@ -91,6 +91,8 @@ size_t kinesis__key_table_find(const struct kinesis__key_table *t, struct sigv4_
 {
     if (t->count == 0)
         return 0;
+    if (sigv4__equal(kinesis__key_table_at(t, t->count - 1), key))
+        return t->count - 1; /* the same again, as often */
     uint32_t number = *slot_of(t, key);
     return number ? number - 1 : t->count;
 }
@@ -114,14 +116,9 @@ static int make_slots(struct kinesis__key_table *t)
     return SIGV4_OK;
 }
 
-int kinesis__key_table_add(struct kinesis__key_table *t, struct sigv4_slice key, size_t *number)
+int kinesis__key_table_append(struct kinesis__key_table *t, struct sigv4_slice key)
 {
-    if (key.len > t->max_length)
-        return SIGV4_E_TOO_LARGE;
-    *number = kinesis__key_table_find(t, key);
-    if (*number < t->count)
-        return SIGV4_OK;
-    if (t->count == t->max_count)
+    if (key.len > t->max_length || t->count == t->max_count)
         return SIGV4_E_TOO_LARGE;
     int status = make_slots(t);
     if (status)
@@ -133,7 +130,14 @@ int kinesis__key_table_add(struct kinesis__key_table *t, struct sigv4_slice key,
     }
     sigv4__buffer_slice(&t->text, key);
     sigv4__buffer_append(&t->ends, &end, sizeof end);
-    *slot_of(t, key) = (uint32_t)t->count + 1;
-    *number = t->count++;
+    *slot_of(t, key) = (uint32_t)++t->count;
     return SIGV4_OK;
+}
+
+int kinesis__key_table_add(struct kinesis__key_table *t, struct sigv4_slice key, size_t *number)
+{
+    if (key.len > t->max_length)
+        return SIGV4_E_TOO_LARGE;
+    *number = kinesis__key_table_find(t, key);
+    return *number < t->count ? SIGV4_OK : kinesis__key_table_append(t, key);
 }

@@ -18,8 +18,12 @@ void kinesis__key_table_free(struct kinesis__key_table *t);
 void kinesis__key_table_clear(struct kinesis__key_table *t); /* keeps the memory */
 /* The key's number, new or known. NOMEM; TOO_LARGE: too many, or too long. */
 int kinesis__key_table_add(struct kinesis__key_table *t, struct sigv4_slice key, size_t *number);
+/* The same for a key that is certainly new; its number is what count was. */
+int kinesis__key_table_append(struct kinesis__key_table *t, struct sigv4_slice key);
 /* Its number, or count when it is not there. */
 size_t kinesis__key_table_find(const struct kinesis__key_table *t, struct sigv4_slice key);
+/* Keys that were chosen to collide only make it slow. */
+uint64_t kinesis__key_hash(struct sigv4_slice key);
 /* Valid until the next add. */
 struct sigv4_slice kinesis__key_table_at(const struct kinesis__key_table *t, size_t number);
 #endif
