@@ -3,8 +3,7 @@
 
     names.py ADDRESS FILE
 
-FILE: {"ttl": S, "names": {"a.example": "10.0.0.1", "*.b.example": "10.0.0.2"}, "views": {CLIENT: {NAME: ADDRESS}}}
-A name that ends in none of the known ones does not exist; a view is what one client is told before all others."""
+FILE: {"ttl": S, "names": {"a.example": "10.0.0.1", "*.b.example": "10.0.0.2"}}. All other names do not exist."""
 import json
 import os
 import socket
@@ -26,16 +25,13 @@ class Zone:
             self.stamp = (stamp.st_ino, stamp.st_mtime_ns)
         return self.data
 
-    def find(self, client, name):
-        data = self.read()
-        for names in (data.get("views", {}).get(client, {}), data["names"]):
-            labels = name.split(".")
-            for i in range(len(labels)):
-                tail = ".".join(labels[i:])
-                found = names.get(tail) if i == 0 else names.get("*." + tail)
-                if found:
-                    return found
-        return None
+    def find(self, name):
+        names = self.read()["names"]
+        if name in names:
+            return names[name]
+        labels = name.split(".")
+        return next((names["*." + t] for t in (".".join(labels[i:]) for i in range(1, len(labels)))
+                     if "*." + t in names), None)
 
 
 def question(query):
@@ -53,7 +49,7 @@ def question(query):
     return ".".join(labels), kind, at + 5
 
 
-def answer(zone, client, query):
+def answer(zone, query):
     """The answer, recursion available; a name that is there without such a record has an empty one."""
     number, flags, questions = struct.unpack_from("!HHH", query)
     said = 0x8080 | (flags & 0x7900)
@@ -63,7 +59,7 @@ def answer(zone, client, query):
         name, kind, end = question(query)
     except (ValueError, IndexError, struct.error):
         return struct.pack("!6H", number, said | FORMERR, 0, 0, 0, 0)
-    address = zone.find(client, name)
+    address = zone.find(name)
     record = b""
     if address and kind == TYPE_A:
         record = struct.pack("!HHHIH", 0xC00C, TYPE_A, CLASS_IN, zone.data.get("ttl", 60), 4) + socket.inet_aton(address)
@@ -80,7 +76,7 @@ def main():
         while True:
             query, client = server.recvfrom(4096)
             if len(query) >= 12:
-                server.sendto(answer(zone, client[0], query), client)
+                server.sendto(answer(zone, query), client)
 
 
 if __name__ == "__main__":

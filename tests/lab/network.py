@@ -11,7 +11,7 @@ import os
 
 import spaces
 
-KINESIS, KINESIS_DENIED, S3 = "198.51.100.10", "198.51.100.11", "203.0.113.20"
+KINESIS, KINESIS_DENIED, STS, S3 = "198.51.100.10", "198.51.100.11", "198.51.100.30", "203.0.113.20"
 S3_PREFIX, KINESIS_PREFIX, ELASTIC = "203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24"
 METADATA = "169.254.169.254"
 VPCE = "vpce-0123456789abcdef0-1a2b3c4d"
@@ -49,7 +49,7 @@ def build(lab, plan):
         f"address add {SERVICE[1]}/30 dev backbone", "link set dev backbone up",
         f"route add {KINESIS_PREFIX} via {SERVICE[0]}"])
     spaces.batch(lab, "aws", [
-        "link set dev lo up", *(f"address add {a}/32 dev lo" for a in (KINESIS, KINESIS_DENIED, S3)),
+        "link set dev lo up", *(f"address add {a}/32 dev lo" for a in (KINESIS, KINESIS_DENIED, STS, S3)),
         *(f"address add {ends[0]}/30 dev {device}" for device, ends in
           (("backbone", BACKBONE), ("wire", WIRE), ("endpoint", SERVICE))),
         *(f"link set dev {device} up" for device in ("backbone", "wire", "endpoint")),
@@ -61,7 +61,6 @@ def build(lab, plan):
             f"address add {plan.host_address(host)}/{prefix} dev eth0", "link set dev eth0 up"])
         write(f"/etc/netns/{spaces.name(lab, host)}/resolv.conf",
               f"nameserver {plan.resolver}\noptions timeout:2 attempts:2\n")
-        write(f"/etc/netns/{spaces.name(lab, host)}/hosts", "127.0.0.1 localhost\n")
         write(f"/etc/netns/{spaces.name(lab, host)}/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
 
 
@@ -85,7 +84,9 @@ def apply(lab, plan, weather, before=None):
     translate(lab, plan)
     attach_endpoint(lab, plan, before)
     guard_endpoint(lab, plan)
-    write(os.path.join(spaces.folder(lab), "names.json"), json.dumps(names(plan, weather), indent=1))
+    write(os.path.join(spaces.folder(lab), "names.json"), json.dumps({"ttl": 60, "names": names(plan)}, indent=1))
+    for host in plan.hosts:
+        write(f"/etc/netns/{spaces.name(lab, host)}/hosts", host_file(plan, host in weather["stale"]))
 
 
 def route(lab, plan, weather):
@@ -185,12 +186,18 @@ def s3_names(region):
     return [f"s3.{region}.amazonaws.com", f"*.s3.{region}.amazonaws.com", "s3.amazonaws.com", "*.s3.amazonaws.com"]
 
 
-def names(plan, weather):
-    """What the VPC's resolver says. S3 has its public addresses in every stage; views are stale public answers."""
+def names(plan):
+    """What the VPC's resolver says. S3 and STS have their public addresses in every stage."""
     region, end = plan.region, plan.endpoint
     told = {n: S3 for n in s3_names(region)}
+    told |= {f"sts.{region}.amazonaws.com": STS}
     told |= {n: end.address if end and end.private_dns else KINESIS for n in kinesis_names(region)}
     if end:
         told |= {n: end.address for n in vpce_names(region)}
-    views = {plan.host_address(h): {n: KINESIS for n in kinesis_names(region)} for h in weather["stale"]}
-    return {"ttl": 60, "names": told, "views": views}
+    return told
+
+
+def host_file(plan, stale):
+    """What a host knows without asking the resolver: here stands an old answer, in the place of a cache."""
+    old = f"{KINESIS} {kinesis_names(plan.region)[0]}\n" if stale else ""
+    return "127.0.0.1 localhost\n" + old

@@ -29,7 +29,8 @@ def programs():
 def certificates(lab, region):
     """A CA and one certificate for every name of the services, new for each lab."""
     folder = spaces.folder(lab)
-    names = [*network.kinesis_names(region), f"*.kinesis.{region}.vpce.amazonaws.com", *network.s3_names(region)]
+    names = [*network.kinesis_names(region), f"*.kinesis.{region}.vpce.amazonaws.com", *network.s3_names(region),
+             f"sts.{region}.amazonaws.com"]
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"]
 
     def openssl(*arguments):
@@ -55,6 +56,7 @@ def klocals(lab, plan):
     domains = [w for d in (f"s3.{plan.region}.amazonaws.com", "s3.amazonaws.com") for w in ("--domain", d)]
     yield "aws", "kinesis", [*common, *tls, "--listen", network.KINESIS, "--stream", STREAM]
     yield "aws", "denied", [*common, *tls, "--listen", network.KINESIS_DENIED, "--faults", f"{folder}/denied.json"]
+    yield "aws", "sts", [*common, *tls, "--listen", network.STS]
     yield "aws", "s3", [*common, *tls, "--listen", network.S3, "--bucket", BUCKET, *domains]
     for host, subnet in plan.hosts.items():
         yield host, f"metadata-{host}", [*common, "--listen", network.METADATA, "--port", "80",
