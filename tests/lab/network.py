@@ -72,7 +72,7 @@ def cable_built(lab):
 
 def write(path, text):
     """The whole file appears at once."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    spaces.make_folder(os.path.dirname(path))
     with open(path + ".new", "w", encoding="utf-8") as file:
         file.write(text)
     os.rename(path + ".new", path)

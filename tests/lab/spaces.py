@@ -21,6 +21,16 @@ def folder(lab):
     return os.path.join(RUN, lab)
 
 
+def make_folder(path):
+    """Also while the end of another lab takes an empty parent away."""
+    for _ in range(100):
+        try:
+            return os.makedirs(path, exist_ok=True)
+        except FileNotFoundError:
+            continue
+    raise RuntimeError(f"{path} cannot be made")
+
+
 def run(*command, text=None, check=True):
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     if check and done.returncode:
@@ -99,7 +109,8 @@ def remove(lab):
     for path in glob.glob(f"/etc/netns/{PREFIX}{lab}-*"):
         shutil.rmtree(path, ignore_errors=True)
     shutil.rmtree(folder(lab), ignore_errors=True)
-    try:
-        os.rmdir(RUN)
-    except OSError:
-        pass
+    for parent in (RUN, "/etc/netns"):
+        try:
+            os.rmdir(parent)
+        except OSError:
+            pass
