@@ -131,7 +131,9 @@ static void outage(struct kinesis_producer *p, struct seen *seen, unsigned *put,
         kill(service.pid, SIGCONT);
     else
         tell_klocal("{\"rules\":[]}");
+    double began = seconds(CLOCK_MONOTONIC);
     assert_int_equal(kinesis_producer_flush(p, 300000), 0);
+    print_message("all written %.1f s afterwards\n", seconds(CLOCK_MONOTONIC) - began);
     assert_int_equal(atomic_load(&seen->results), *put);
     assert_int_equal(atomic_load(&seen->written), *put);
 }
