@@ -47,11 +47,23 @@ static struct sigv4_slice part(const struct sigv4__exchange *x, size_t from, siz
     return sigv4_bytes(x->head.ptr + from, to - from);
 }
 
+/* All the room at once: a block that grows leaves a copy of the token behind, unwiped. */
+static void make_room(struct sigv4__exchange *x, struct sigv4_slice token)
+{
+    size_t authority = x->url.host.len + 16;
+    size_t need = 2 * authority + x->url.path.len + x->request.path.len + x->request.query.len +
+                  token.len + AUTHORIZATION_MAX + 64;
+    if (need > x->head.cap)
+        sigv4__buffer_free_secret(&x->head); /* of the attempt before */
+    sigv4__buffer_clear(&x->head);
+    (void)sigv4__buffer_reserve(&x->head, need);
+}
+
 static int lay_out(struct sigv4__exchange *x, struct layout *at, struct sigv4_slice token)
 {
     struct sigv4__buffer *b = &x->head;
     char date[17];
-    sigv4__buffer_clear(b);
+    make_room(x, token);
     at->url = b->len;
     sigv4__buffer_str(b, x->url.tls ? "https://" : "http://");
     put_authority(x, b);
@@ -73,8 +85,6 @@ static int lay_out(struct sigv4__exchange *x, struct layout *at, struct sigv4_sl
     at->token = b->len;
     sigv4__buffer_slice(b, token);
     at->end = b->len;
-    /* Room for the authorization: from here on the buffer does not move. */
-    (void)sigv4__buffer_reserve(b, AUTHORIZATION_MAX);
     return b->failed;
 }
 

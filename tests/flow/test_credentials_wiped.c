@@ -3,21 +3,7 @@
  * stands in its place. Nor is the environment, which is not ours to wipe.) */
 #include "credentials/sts_answer.h"
 #include "flow/scene.h"
-
-#include <fcntl.h>
-
-/* Secrets are made at run time, and kept here in a form that a search does not find. */
-enum { LENGTH = 40, MASK = 0x2A };
-static unsigned char masked[LENGTH];
-
-static void make_secret(void)
-{
-    int fd = open("/dev/urandom", O_RDONLY);
-    assert_int_equal(read(fd, masked, LENGTH), LENGTH);
-    close(fd);
-    for (int i = 0; i < LENGTH; i++)
-        masked[i] = (unsigned char)(('a' + masked[i] % 26) ^ MASK);
-}
+#include "memory_search.h"
 
 /* Writes text to a file, with the secret in the place of each '@'; no copy stays in memory. */
 static void write_with_secret(struct scene *s, const char *path, const char *text)
@@ -32,52 +18,6 @@ static void write_with_secret(struct scene *s, const char *path, const char *tex
             assert_int_equal(write(fd, &c, 1), 1);
         }
     close(fd);
-}
-
-static size_t occurrences_in(const unsigned char *p, size_t n)
-{
-    const unsigned char *end = p + n;
-    size_t found = 0;
-    while ((size_t)(end - p) >= LENGTH && (p = memchr(p, masked[0] ^ MASK, (size_t)(end - p)))) {
-        size_t k = 0;
-        while (k < LENGTH && p + k < end && (p[k] ^ MASK) == masked[k])
-            k++;
-        found += k == LENGTH;
-        p++;
-    }
-    return found;
-}
-
-/* All writable memory of this process, through the kernel, a window at a time. Sanitizers map
- * terabytes of shadow, which holds no data. */
-static size_t occurrences(void)
-{
-    static unsigned char window[1 << 16];
-    const unsigned long own = (unsigned long)(uintptr_t)window;
-    size_t found = 0;
-    char line[512], mode[8];
-    unsigned long from, to;
-    FILE *maps = fopen("/proc/self/maps", "r");
-    int memory = open("/proc/self/mem", O_RDONLY);
-    assert_non_null(maps);
-    while (fgets(line, sizeof line, maps)) {
-        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w' ||
-            to - from > 1ul << 30)
-            continue;
-        for (unsigned long at = from; at < to; at += sizeof window - LENGTH) {
-            size_t size = to - at < sizeof window ? to - at : sizeof window;
-            if (at < own + sizeof window && own < at + size)
-                continue;
-            ssize_t n = pread(memory, window, size, (off_t)at);
-            if (n <= 0)
-                break;
-            found += occurrences_in(window, (size_t)n);
-            memset(window, 0, sizeof window);
-        }
-    }
-    close(memory);
-    fclose(maps);
-    return found;
 }
 
 static void run(struct sigv4_loop *loop, const char *profile)
