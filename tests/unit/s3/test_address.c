@@ -35,6 +35,19 @@ static void expect_error(const char *bucket, uint32_t flags, struct sigv4_place 
     assert_string_equal(err.message, message);
 }
 
+/* The names of an interface endpoint: what stands before "vpce-" belongs to it, the bucket goes
+ * into the path, and the region is the configured one, never "vpce". */
+static void buckets_behind_an_interface_endpoint(void **state)
+{
+    (void)state;
+    expect("b-1", 0, at("us-east-1", "https://bucket.vpce-1a-2b.s3.us-east-1.vpce.amazonaws.com"),
+           "https://bucket.vpce-1a-2b.s3.us-east-1.vpce.amazonaws.com/b-1");
+    expect("a.b", 0,
+           at("us-east-1", "https://bucket.vpce-1a-2b-us-east-1a.s3.us-east-1.vpce."
+                           "amazonaws.com/"),
+           "https://bucket.vpce-1a-2b-us-east-1a.s3.us-east-1.vpce.amazonaws.com/a.b");
+}
+
 static void buckets_at_aws(void **state)
 {
     (void)state;
@@ -187,10 +200,15 @@ static void name_messages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(buckets_at_aws), cmocka_unit_test(buckets_at_an_override),
-        cmocka_unit_test(vpc_endpoints),  cmocka_unit_test(whose_region_signs),
-        cmocka_unit_test(refused),        cmocka_unit_test(too_long),
-        cmocka_unit_test(names),          cmocka_unit_test(name_messages),
+        cmocka_unit_test(buckets_behind_an_interface_endpoint),
+        cmocka_unit_test(buckets_at_aws),
+        cmocka_unit_test(buckets_at_an_override),
+        cmocka_unit_test(vpc_endpoints),
+        cmocka_unit_test(whose_region_signs),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(too_long),
+        cmocka_unit_test(names),
+        cmocka_unit_test(name_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
