@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <malloc.h>
 #include <s3/address.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -367,6 +368,8 @@ static int check_mode(const struct s3cp_settings *s, struct location *l, size_t 
 
 int main(int argc, char **argv)
 {
+    /* Parts go back to the system when they are freed, whatever their size has been. */
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
     struct s3cp_settings s = {0};
     struct s3cp run = {0};
     char **arguments;

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_KEPT = 200 }; /* of 255: the rest is ours */
+enum { NAME_KEPT = 200, SMALL = 1 << 20 }; /* of 255: the rest is ours */
 
 static int failed(struct s3__target *t, const char *doing)
 {
@@ -96,7 +96,7 @@ int s3__target_create(struct s3__target *t, uint64_t length, uint32_t random)
     if (t->fd < 0)
         return failed(t, "create a file beside");
     /* No room is better known now than after an hour; where that cannot be asked, a hole does. */
-    if (length && fallocate(t->fd, 0, 0, (off_t)length) && errno == ENOSPC)
+    if (length > SMALL && fallocate(t->fd, 0, 0, (off_t)length) && errno == ENOSPC)
         return failed(t, "write");
     if (ftruncate(t->fd, (off_t)length))
         return failed(t, "write");
