@@ -67,14 +67,16 @@ static void read_address(CURL *easy, struct sigv4_http_result *out)
     snprintf(out->address, sizeof out->address, v6 ? "[%.45s]:%ld" : "%.45s:%ld", ip, port);
 }
 
-/* A request counts as sent when its head and all of its body went into the socket. */
+/* A request counts as sent when its head and all of its body went into the socket. libcurl forgets
+ * how much of the body that was when the connection is lost and it looks for another one; a head
+ * without any of the body is that, or not to be told from it. */
 static bool was_sent(CURL *easy, uint64_t body_length)
 {
     long head = 0;
     curl_off_t sent = 0;
     curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &head);
     curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-    return head > 0 && (uint64_t)sent >= body_length;
+    return head > 0 && (sent == 0 || (uint64_t)sent >= body_length);
 }
 
 void sigv4__curl_result(CURL *easy, CURLcode code, uint64_t body_length, const char *text,

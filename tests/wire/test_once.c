@@ -148,12 +148,52 @@ static void large_bodies(void **state)
     lost(400000);
 }
 
+/* Canceled at any moment, also while libcurl has just lost the answer and looks for another
+ * connection: what is in the stream was not said to be certainly not. */
+static void canceled(void **state)
+{
+    struct sigv4_loop *loop;
+    struct sigv4_client *client;
+    (void)state;
+    assert_int_equal(sigv4_loop_new(&loop, NULL, NULL), 0);
+    assert_int_equal(sigv4_client_new(&client, loop, NULL, NULL), 0);
+    for (int turns = 0; turns < 60; turns++) {
+        struct sigv4_call *call;
+        struct seen s = {0};
+        assert_int_equal(put(client, 10, 0).status, 0);
+        size_t before = count(client);
+        tell_klocal(
+            "/_klocal/faults",
+            "{\"rules\":[{\"fault\":\"drop_answer\",\"operation\":\"PutRecord\",\"count\":1}]}");
+        assert_int_equal(
+            kinesis_put_record(client,
+                               KINESIS_PUT_RECORD(.stream = "once", .partition_key = SIGV4_LIT("k"),
+                                                  .data = SIGV4_LIT("data"),
+                                                  .flags = KINESIS_NOT_TWICE),
+                               on_put, &s, &call, NULL),
+            0);
+        for (int i = 0; i < turns % 12; i++) {
+            (void)sigv4_loop_run(loop, 0);
+            usleep(i == 3 ? 3000 : 100); /* once long enough for the answer to be lost */
+        }
+        sigv4_call_cancel(call);
+        finish(call);
+        usleep(20000); /* it may still be on its way */
+        tell_klocal("/_klocal/faults", "{\"rules\":[]}");
+        if (count(client) > before)
+            assert_true(s.maybe_done);
+    }
+    sigv4_client_free(client);
+    sigv4_loop_free(loop);
+}
+
 int main(void)
 {
     static const char *const args[] = {"--stream", "once", NULL};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_bodies),
         cmocka_unit_test(large_bodies),
+        cmocka_unit_test(canceled),
     };
     signal(SIGPIPE, SIG_IGN);
     if (!local_service_start(&service, args)) {
