@@ -328,6 +328,10 @@ static const struct {
 } kept[] = {
     /* libcurl sent a request again that had been answered with a reset */
     {SCENE_PLAIN, "everything", 1, 1},
+    /* an attempt was ended while libcurl looked for another connection */
+    {SCENE_ORDERED, "everything", 1, 103},
+    /* the clock jumped while several requests were under way */
+    {SCENE_AGGREGATED, "clock", 1, 1},
 };
 
 static const struct kind *kind_named(const char *name)
