@@ -4,6 +4,8 @@
 #include "base/fail.h"
 #include "base/text.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -12,7 +14,9 @@ enum {
     SOCKET_BUFFER = 256 * 1024, /* fewer calls for big bodies; untouched pages cost nothing */
     UPLOAD_BUFFER = 512 * 1024, /* each call may wake the other end: a body in one is cheapest */
     IDLE_SECONDS = 300,         /* load balancers and NAT forget after 350 */
-    KEEP_ALIVE_SECONDS = 60
+    KEEP_ALIVE_SECONDS = 60,
+    PROBE_SECONDS = 15, /* a peer that is gone is noticed after a minute and three of these */
+    PROBES = 3
 };
 
 /* ---- the request's body ---- */
@@ -220,6 +224,17 @@ static void set_patience(CURL *easy)
 #endif
 }
 
+/* How many probes go unanswered before a connection is dead is nine by default, and no option of
+ * libcurl's before 8.9. */
+static int on_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
+{
+    const int probes = PROBES;
+    (void)ctx;
+    (void)purpose;
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    return CURL_SOCKOPT_OK;
+}
+
 static void set_connection(CURL *easy, const struct sigv4_http_options *o, uint64_t body_length)
 {
     set_version(easy, o->flags & SIGV4_HTTP_2);
@@ -228,7 +243,8 @@ static void set_connection(CURL *easy, const struct sigv4_http_options *o, uint6
     curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, (long)KEEP_ALIVE_SECONDS);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, (long)KEEP_ALIVE_SECONDS);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, (long)PROBE_SECONDS);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)SOCKET_BUFFER);
