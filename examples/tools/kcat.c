@@ -18,8 +18,9 @@ static const struct option_row rows[] = {
      "-c); TIME: seconds since 1970 or 2026-11-22T20:31:50Z",
      0, 0},
     {'c', "checkpoint", "FILE", OPTION_TEXT, HERE(checkpoint),
-     "keep in FILE how far each shard was read and printed, every five seconds and at the end", 0,
-     0},
+     "keep in FILE, or s3://BUCKET/KEY, how far each shard was read and printed, every five seconds "
+     "and at the end",
+     0, 0},
     {'e', "exit", NULL, OPTION_SWITCH, HERE(exit_at_tip), "end when nothing more is there for now",
      0, 0},
     {'n', "count", "N", OPTION_NUMBER, HERE(count), "end after so many records", 1, 0},
@@ -45,6 +46,8 @@ static const struct option_row tunable_rows[] = {
     {0, "max_records_per_fetch", "N", OPTION_NUMBER, HERE(max_records), "1 to 10000", 1, 10000},
     {0, "idle_ms", "N", OPTION_NUMBER, HERE(idle_ms), "between reads at the tip (1000)", 1,
      3600000},
+    {0, "save_ms", "N", OPTION_NUMBER, HERE(save_ms), "between saves of the checkpoint (5000)", 1,
+     86400000},
 };
 static const struct option_group groups[] = {
     {"options", OPTION_ROWS(rows), 0},
@@ -111,6 +114,8 @@ static int run(struct kcat_settings *s)
     if (o.start_sequence && s->shards.count != 1)
         return options_complain(&table, "a sequence number needs exactly one --shard-id");
     if (from_checkpoint && !s->checkpoint)
+        return options_complain(&table, "which --checkpoint?");
+    if (s->checkpoint && !*s->checkpoint)
         return options_complain(&table, "which --checkpoint?");
     if (s->until && !read_time(s->until, &o.until_unix_ms))
         return options_complain(&table, "'%s' is no time", s->until);

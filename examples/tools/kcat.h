@@ -9,7 +9,7 @@ struct kcat_settings {
     const char *stream, *offset, *format, *until, *checkpoint, *fan_out;
     struct option_list shards;
     bool json, raw, exit_at_tip, list, no_deaggregate;
-    uint64_t count, max_records, idle_ms, quiet_end_ms;
+    uint64_t count, max_records, idle_ms, quiet_end_ms, save_ms;
 };
 
 /* Exit codes. consumer: start, until and shards are set. */

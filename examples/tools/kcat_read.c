@@ -3,6 +3,7 @@
 #include "interrupt.h"
 #include "kcat.h"
 #include "kcat_progress.h"
+#include "kcat_store.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,6 +19,7 @@ struct reading {
     struct session session;
     struct kinesis_consumer *consumer;
     struct kinesis_checkpoint *checkpoint;
+    struct store *store;
     struct sigv4_timer *tick;
     struct sigv4_job flush_job;
     bool flush_due;
@@ -40,25 +42,42 @@ static void give_up_writing(struct reading *r)
     kinesis_consumer_stop(r->consumer);
 }
 
+static void on_saved(void *ctx, const struct sigv4_error *err)
+{
+    struct reading *r = ctx;
+    if (!err)
+        return;
+    failure_say("kcat", err);
+    r->unsaved = true;
+    kinesis_consumer_stop(r->consumer);
+}
+
 /* What was printed must be out before it counts as read. */
 static void save(struct reading *r)
 {
     struct sigv4_error err;
-    r->saved_ms = progress_now_ms();
-    if (!r->settings->checkpoint || !r->changed || r->broken || r->unsaved)
+    if (!r->store || !r->changed || r->broken || r->unsaved || store_busy(r->store))
         return;
+    r->saved_ms = progress_now_ms();
     if (fflush(r->printer.out)) {
         give_up_writing(r);
         return;
     }
-    if (kinesis_consumer_checkpoint(r->consumer, r->checkpoint, &err) ||
-        kinesis_checkpoint_save(r->checkpoint, r->settings->checkpoint, &err)) {
-        failure_say("kcat", &err);
-        r->unsaved = true;
-        kinesis_consumer_stop(r->consumer);
-        return;
-    }
     r->changed = false;
+    if (kinesis_consumer_checkpoint(r->consumer, r->checkpoint, &err))
+        on_saved(r, &err);
+    else
+        store_save(r->store, r->checkpoint, on_saved, r);
+}
+
+/* The one under way may be older than what was printed last. */
+static void save_last(struct reading *r)
+{
+    if (!r->store)
+        return;
+    store_wait(r->store);
+    save(r);
+    store_wait(r->store);
 }
 
 /* ---- callbacks ---- */
@@ -115,7 +134,6 @@ static void on_end(void *ctx, const struct sigv4_error *err, const char *host)
     if (err)
         r->error = *err;
     snprintf(r->host, sizeof r->host, "%s", host);
-    save(r);
 }
 
 /* A pipe whose other end is gone says so also while there is nothing to write. */
@@ -129,13 +147,14 @@ static void on_tick(void *ctx)
 {
     struct reading *r = ctx;
     int64_t now = progress_now_ms(), idle_ms = (int64_t)r->settings->quiet_end_ms;
+    int64_t save_ms = r->settings->save_ms ? (int64_t)r->settings->save_ms : SAVE_EVERY_MS;
     if (!r->last_record_ms)
         r->last_record_ms = now;
     if (is_gone(STDOUT_FILENO)) {
         errno = EPIPE;
         give_up_writing(r);
     }
-    if (now - r->saved_ms >= SAVE_EVERY_MS)
+    if (now - r->saved_ms >= save_ms)
         save(r);
     if (idle_ms && now - r->last_record_ms >= idle_ms)
         kinesis_consumer_stop(r->consumer);
@@ -155,10 +174,11 @@ static int open_checkpoint(struct reading *r, bool from_checkpoint, struct sigv4
     if (!r->settings->checkpoint)
         return SIGV4_OK;
     int rc = kinesis_checkpoint_new(&r->checkpoint, r->settings->stream, NULL, err);
-    if (rc || !from_checkpoint)
-        return rc;
-    rc = kinesis_checkpoint_load(r->checkpoint, r->settings->checkpoint, err);
-    return rc == SIGV4_E_NOT_FOUND ? SIGV4_OK : rc; /* the first time */
+    if (!rc)
+        rc = store_open(&r->store, r->settings->checkpoint, &r->session, err);
+    if (!rc)
+        rc = store_load(r->store, from_checkpoint ? r->checkpoint : NULL, err);
+    return rc;
 }
 
 static int conclude(struct reading *r)
@@ -194,8 +214,9 @@ static int read_stream(struct reading *r, struct kinesis_consumer_options *o, bo
     interrupt_watch(on_interrupt, r->consumer);
     on_tick(r);
     kinesis_consumer_wait(r->consumer, -1);
-    interrupt_forget();
     sigv4_timer_set(r->tick, -1);
+    save_last(r);
+    interrupt_forget();
     int code = conclude(r);
     kinesis_consumer_free(r->consumer);
     return code;
@@ -242,6 +263,7 @@ int kcat_read(const struct kcat_settings *settings, struct kinesis_consumer_opti
         code = read_stream(&r, consumer, from_checkpoint);
     free(consumer_arn);
     sigv4_timer_free(r.tick);
+    store_close(r.store);
     session_close(&r.session);
     kinesis_checkpoint_free(r.checkpoint);
     return code;

@@ -49,8 +49,8 @@ def table(rows):
 class Following:
     """A kcat that runs while the test goes on; its lines as they come."""
 
-    def __init__(self, service, *words, stderr=subprocess.PIPE):
-        self.process = subprocess.Popen(words_of(service, *words), env=service.environment(), stdin=subprocess.DEVNULL,
+    def __init__(self, service, *words, stderr=subprocess.PIPE, env=None):
+        self.process = subprocess.Popen(words_of(service, *words), env=env or service.environment(), stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=stderr)
         self.lines = []
         self.reader = threading.Thread(target=self.collect, daemon=True)
@@ -460,15 +460,86 @@ def kills(service):
     check.ok("kill -9: not everything is repeated", len(got) < len(written) * 5, f"{len(got)} of {len(written)}")
 
 
+def checkpoints_in_s3(service):
+    """On klocal itself, and on radosgw: its checkpoint is an object, written only over the one that was read."""
+    checkpoints_in(service, service)
+    kinesalite, radosgw = services.Service("beside radosgw", "KINESALITE"), services.Service("radosgw", "RADOSGW")
+    if kinesalite.url and radosgw.url:  # kinesalite takes any keys
+        kinesalite.key, kinesalite.secret = radosgw.key, radosgw.secret
+        checkpoints_in(kinesalite, radosgw)
+        drop_streams(kinesalite)
+    else:
+        check.skip("a checkpoint in radosgw", "it, or kinesalite, is not available")
+
+
+def checkpoints_in(service, s3):
+    client, name = new_stream(service, 2)
+    objects = s3.client("s3")
+    bucket = f"kcat-{os.getpid()}-{next(counter)}"
+    objects.create_bucket(Bucket=bucket)
+    env = {**service.environment(), "AWS_ENDPOINT_URL_S3": s3.url}
+    where = f"s3://{bucket}/a/b"
+    words = ("-c", where, "-f", "%v\n", name)
+
+    def run(*more):
+        done = kcat(service, *more, *words, env=env)
+        return done.out.decode().split()
+
+    for i in range(20):
+        put(client, name, f"r{i}".encode(), shard=i % 2)
+    got = run("-n", "7")
+    text = objects.get_object(Bucket=bucket, Key="a/b")["Body"].read().decode()
+    check.ok(f"{s3.name}: the object is the text", text.startswith(f"kinesis-checkpoint 1\nstream {name}\n"), text)
+    got += run("-e")
+    check.equal(f"{s3.name}: the rest comes next", sorted(f"r{i}" for i in range(20)), sorted(got))
+    check.equal(f"{s3.name}: then nothing", [], run("-e"))
+    first = Following(service, "-X", "save_ms=3600000", "-s", S0, *words, env=env)
+    put(client, name, b"r20", shard=0)
+    put(client, name, b"r21", shard=1)
+    first.wait_for(1)
+    check.equal(f"{s3.name}: a second consumer takes the same record", ["r20", "r21"], sorted(run("-e")))
+    check.equal(f"{s3.name}: and the first notices", 1, first.end())
+    said = first.process.stderr.read().decode()
+    check.ok(f"{s3.name}: and says so", "another consumer writes it, too" in said, said)
+    check.equal(f"{s3.name}: what the second wrote stays", [], run("-e"))
+    done = kcat(service, "-e", "-c", f"s3://{bucket}-none/a", name, env=env)
+    check.equal(f"{s3.name}: no such bucket ends with 5", 5, done.code)
+    done = kcat(service, "-e", "-c", f"s3://{bucket}", name, env=env)
+    check.equal(f"{s3.name}: no key is refused", 2, done.code)
+
+
+def a_lost_answer_is_no_other_consumer(service):
+    """The object is written, the answer lost, the request repeated and refused: it is ours all the same."""
+    import klocal
+    server = klocal.Klocal()
+    own = services.Service("klocal", "NO_SUCH", server.url)
+    client = own.client("kinesis")
+    services.stream(client, "lost")
+    client.put_record(StreamName="lost", PartitionKey="k", Data=b"x")
+    own.client("s3").create_bucket(Bucket="lost")
+    server.admin("faults", {"rules": [{"fault": "drop_answer", "operation": "PutObject", "count": 1}]})
+    env = {**own.environment(), "AWS_ENDPOINT_URL_S3": own.url}
+    done = kcat(own, "-e", "-c", "s3://lost/c", "-f", "%v", "lost", env=env)
+    check.equal("a lost answer", (0, b"x", ""), (done.code, done.out, done.err))
+    check.equal("was one", 1, server.admin("faults")["Rules"][0]["Fired"])
+
+
 # What a service has a part in; the rest is kcat's own and is shown on one of them, with LONG on all.
 BY_SERVICE = [resharding, checkpoints, kills, offsets, the_articles_table, json_lines, raw, shards, failures]
-ITS_OWN = [closed_pipes, aggregates, terminals, progress, interrupts, formats]
+ITS_OWN = [checkpoints_in_s3, a_lost_answer_is_no_other_consumer, closed_pipes,
+           aggregates, terminals, progress, interrupts, formats]
 
 # moto answers 500 to boto3's own PutRecord with an ExplicitHashKey, and does not end the shards that were split.
 NOT_ON_MOTO = (shards, resharding, checkpoints, kills)
 
 
+# These bring their other services themselves.
+ON_KLOCAL = (checkpoints_in_s3, a_lost_answer_is_no_other_consumer)
+
+
 def run_one(service, case, alone):
+    if service.name != "klocal" and case in ON_KLOCAL:
+        return
     if service.name == "moto" and case in NOT_ON_MOTO:
         check.skip(f"moto: {case.__name__}", "moto fails at hash keys and at the end of shards, with any client")
         return

@@ -1,0 +1,253 @@
+/* Checkpoints in files and in S3. */
+#include "kcat_store.h"
+
+#include "failure.h"
+#include "location.h"
+
+#include <s3/s3.h>
+#include <stdlib.h>
+
+struct store {
+    const char *where;
+    struct location place;
+    struct sigv4_client *base;
+    struct s3_client *s3;
+    char etag[128];         /* "": there was no object */
+    struct sigv4_text text; /* being written, or just read */
+    struct sigv4_slice body;
+    bool bare; /* the service compares ETags with their quotes, and has them without (radosgw) */
+    bool busy;
+    store_done_fn *done;
+    void *ctx;
+
+    struct kinesis_checkpoint *into; /* while loading */
+    struct sigv4_error error;
+};
+
+/* ---- life ---- */
+
+static int open_s3(struct store *s, const struct session *session, struct sigv4_error *err)
+{
+    const struct session_settings *o = session->settings;
+    struct sigv4_client_options client = SIGV4_CLIENT_OPTIONS;
+    client.region = o->region;
+    client.profile = o->profile;
+    client.ca_bundle = o->ca_bundle;
+    client.connect_timeout_ms = (uint32_t)o->connect_timeout_ms;
+    client.stall_timeout_ms = (uint32_t)o->read_timeout_ms;
+    client.max_attempts = (uint32_t)o->max_attempts;
+    client.user_agent_suffix = session->tool;
+    client.flags =
+        (o->no_verify_ssl ? SIGV4_NO_VERIFY_SSL : 0) | (o->no_sign_request ? SIGV4_ANONYMOUS : 0);
+    int rc = sigv4_client_new(&s->base, session->loop, &client, err);
+    return rc ? rc : s3_client_new(&s->s3, s->base, NULL, err);
+}
+
+static int fail(struct sigv4_error *err, int status, const char *what, const char *where)
+{
+    memset(err, 0, sizeof *err);
+    err->status = status;
+    snprintf(err->message, sizeof err->message, "checkpoint %.200s: %s", where, what);
+    return status;
+}
+
+int store_open(struct store **out, const char *where, const struct session *session,
+               struct sigv4_error *err)
+{
+    struct store *s = calloc(1, sizeof *s);
+    int parsed = s ? location_parse(&s->place, where) : -1;
+    int rc = SIGV4_OK;
+    if (parsed < 0)
+        rc = fail(err, SIGV4_E_NOMEM, "no memory", where);
+    else if (parsed || (s->place.remote && !*s->place.key))
+        rc = fail(err, SIGV4_E_INVALID, "it must read s3://BUCKET/KEY", where);
+    else if (s->place.remote)
+        rc = open_s3(s, session, err);
+    if (rc) {
+        store_close(s);
+        return rc;
+    }
+    s->where = where;
+    *out = s;
+    return SIGV4_OK;
+}
+
+void store_close(struct store *s)
+{
+    if (!s)
+        return;
+    s3_client_free(s->s3);
+    sigv4_client_free(s->base);
+    location_free(&s->place);
+    free(s->text.ptr);
+    free(s);
+}
+
+bool store_busy(const struct store *s)
+{
+    return s->busy;
+}
+
+static bool is_idle(void *ctx)
+{
+    return !((struct store *)ctx)->busy;
+}
+
+void store_wait(struct store *s)
+{
+    if (s->base)
+        sigv4_loop_wait(sigv4_client_loop(s->base), is_idle, s, -1);
+}
+
+static void keep_etag(struct store *s, const struct s3_result *result)
+{
+    snprintf(s->etag, sizeof s->etag, "%.*s", (int)result->etag.len,
+             result->etag.len ? (const char *)result->etag.ptr : "");
+}
+
+/* ---- load ---- */
+
+static void on_loaded(void *ctx, const struct s3_result *result)
+{
+    struct store *s = ctx;
+    s->busy = false;
+    if (result->error)
+        s->error = *result->error;
+    else if (!s->into || !kinesis_checkpoint_parse(s->into, result->body, &s->error))
+        keep_etag(s, result);
+}
+
+static int get(struct store *s, s3_done_fn *done, struct sigv4_error *err)
+{
+    struct s3_get in = {
+        .size = sizeof in, .from = S3_AT(s->place.bucket, s->place.key), .on_done = done, .ctx = s};
+    int rc = s3_get(s->s3, &in, NULL, err);
+    s->busy = rc == SIGV4_OK;
+    return rc;
+}
+
+int store_load(struct store *s, struct kinesis_checkpoint *checkpoint, struct sigv4_error *err)
+{
+    int rc = SIGV4_OK;
+    memset(&s->error, 0, sizeof s->error);
+    if (s->place.remote) {
+        s->into = checkpoint;
+        rc = get(s, on_loaded, &s->error);
+        store_wait(s);
+        rc = rc ? rc : s->error.status;
+    } else if (checkpoint) {
+        rc = kinesis_checkpoint_load(checkpoint, s->where, &s->error);
+    }
+    /* The first time there is none; a bucket that is missing is another matter. */
+    if (rc == SIGV4_E_NOT_FOUND && strcmp(s->error.code, "NoSuchBucket") != 0)
+        return SIGV4_OK;
+    *err = s->error;
+    return rc;
+}
+
+/* ---- save ---- */
+
+static void finish(struct store *s, const struct sigv4_error *err)
+{
+    s->busy = false;
+    s->done(s->ctx, err);
+}
+
+static int put(struct store *s, struct sigv4_error *err);
+
+static bool is_etag(const struct store *s, struct sigv4_slice etag)
+{
+    return etag.len == strlen(s->etag) && memcmp(etag.ptr, s->etag, etag.len) == 0;
+}
+
+/* Who wrote what is there now? A write of ours whose answer was lost is refused when it is
+ * repeated, although it was done. */
+static void on_compared(void *ctx, const struct s3_result *result)
+{
+    struct store *s = ctx;
+    struct sigv4_error err;
+    bool ours = !result->error && result->body.len == s->text.len &&
+                memcmp(result->body.ptr, s->text.ptr, s->text.len) == 0;
+    bool unchanged = !result->error && s->etag[0] && is_etag(s, result->etag);
+    if (ours) {
+        keep_etag(s, result);
+        finish(s, NULL);
+    } else if (unchanged && !s->bare) {
+        s->bare = s->busy = true;
+        if (put(s, &err))
+            finish(s, &err);
+    } else {
+        fail(&err, SIGV4_E_CONFLICT, "another consumer writes it, too", s->where);
+        finish(s, &err);
+    }
+}
+
+static void on_saved(void *ctx, const struct s3_result *result)
+{
+    struct store *s = ctx;
+    struct sigv4_error err;
+    if (!result->error) {
+        keep_etag(s, result);
+        finish(s, NULL);
+    } else if (result->error->status != SIGV4_E_CONFLICT) {
+        finish(s, result->error);
+    } else if (get(s, on_compared, &err)) {
+        finish(s, &err);
+    }
+}
+
+static int put(struct store *s, struct sigv4_error *err)
+{
+    struct s3_attributes attributes = {.size = sizeof attributes, .content_type = "text/plain"};
+    struct s3_conditions conditions = {.size = sizeof conditions};
+    struct sigv4_header bare = {SIGV4_LIT("If-Match"), sigv4_str(s->etag)};
+    if (s->etag[0] && s->bare) {
+        attributes.headers = &bare;
+        attributes.header_count = 1;
+    } else if (s->etag[0]) {
+        conditions.if_match = s->etag;
+    } else {
+        conditions.if_none_match = "*";
+    }
+    s->body = sigv4_bytes(s->text.ptr, s->text.len);
+    struct s3_put in = {.size = sizeof in,
+                        .to = S3_AT(s->place.bucket, s->place.key),
+                        .body = &s->body,
+                        .body_count = 1,
+                        .attributes = &attributes,
+                        .conditions = &conditions,
+                        .on_done = on_saved,
+                        .ctx = s};
+    return s3_put(s->s3, &in, NULL, err);
+}
+
+static int format(struct store *s, const struct kinesis_checkpoint *checkpoint,
+                  struct sigv4_error *err)
+{
+    struct sigv4_text measure = {NULL, 0, 0};
+    int rc = kinesis_checkpoint_format(checkpoint, &measure);
+    if (measure.len > s->text.cap) {
+        char *grown = realloc(s->text.ptr, measure.len);
+        if (!grown)
+            return fail(err, SIGV4_E_NOMEM, "no memory", s->where);
+        s->text.ptr = grown;
+        s->text.cap = measure.len;
+    }
+    rc = kinesis_checkpoint_format(checkpoint, &s->text);
+    return rc ? fail(err, rc, sigv4_status_text(rc), s->where) : rc;
+}
+
+void store_save(struct store *s, const struct kinesis_checkpoint *checkpoint, store_done_fn *done,
+                void *ctx)
+{
+    struct sigv4_error err;
+    s->done = done;
+    s->ctx = ctx;
+    s->busy = true;
+    if (!s->place.remote) {
+        int rc = kinesis_checkpoint_save(checkpoint, s->where, &err);
+        finish(s, rc ? &err : NULL);
+    } else if (format(s, checkpoint, &err) || put(s, &err)) {
+        finish(s, &err);
+    }
+}
