@@ -1,11 +1,11 @@
 /* The producer beside its floors, one of them per run:
  *
- *     bench_put sha256|base64|encode|post|producer|aggregate [options]
+ *     bench_put sha256|md5|base64|encode|post|producer|aggregate [options]
  *
- * sha256: the hash of a ready request body; base64: the encoding of its records; encode: body and
- * hash as the producer makes them; post: bare libcurl, of a ready body; producer, aggregate:
- * records put and confirmed, by one thread that also drives the loop. bench/producer runs them in
- * turns and makes a table. */
+ * sha256: the hash of a ready request body; md5: the same by the hash that aggregates have; base64:
+ * the encoding of its records; encode: body and hash as the producer makes them; post: bare
+ * libcurl, of a ready body; producer, aggregate: records put and confirmed, by one thread that also
+ * drives the loop. bench/producer runs them in turns and makes a table. */
 #include "bare.h"
 #include "stage.h"
 
@@ -19,7 +19,7 @@
 enum { POOL = 2 << 20, AT_ONCE = 64, SAMPLES = 1 << 20, KEY_LENGTH = 16 };
 
 static const char usage[] =
-    "usage: bench_put sha256|base64|encode|post|producer|aggregate [--url URL] [--ca FILE]\n"
+    "usage: bench_put sha256|md5|base64|encode|post|producer|aggregate [--url URL] [--ca FILE]\n"
     "       [--size N] [--batch N] [--keys N] [--records N | --seconds S] [--buffered N]\n"
     "       [--batch-bytes N] [--requests N] [--connections N] [--core N]\n";
 
@@ -120,6 +120,20 @@ static void repeat_sha256(const struct plan *plan, struct sigv4_slice body, stru
             die("no SHA-256");
 }
 
+static void repeat_md5(const struct plan *plan, struct sigv4_slice body, struct measure *m)
+{
+    unsigned char sum[SIGV4__MD5_LEN];
+    struct sigv4__digest *md5;
+    double end = measure_now() + plan->seconds;
+    if (sigv4__digest_new_md5(&md5, NULL))
+        die("no MD5");
+    for (; !is_over(plan, m->requests, end); m->requests++, m->body += body.len)
+        if (sigv4__digest_begin(md5) || sigv4__digest_add(md5, body.ptr, body.len) ||
+            sigv4__digest_end(md5, sum))
+            die("no MD5");
+    sigv4__digest_free(md5);
+}
+
 static void repeat_base64(struct goods *g, char *out, struct measure *m)
 {
     const struct kinesis__base64 *path = kinesis__base64_best();
@@ -146,6 +160,8 @@ static void run_floor(struct goods *g, struct measure *m)
         repeat_encode(g, &p, m);
     else if (strcmp(plan->what, "sha256") == 0)
         repeat_sha256(plan, body, m);
+    else if (strcmp(plan->what, "md5") == 0)
+        repeat_md5(plan, body, m);
     else if (strcmp(plan->what, "base64") == 0)
         repeat_base64(g, out, m);
     if (strcmp(plan->what, "post") == 0)
@@ -286,7 +302,7 @@ static void run_producer(struct goods *g, struct measure *m)
 
 int main(int argc, char **argv)
 {
-    static const char *const known[] = {"sha256", "base64",   "encode",
+    static const char *const known[] = {"sha256", "md5",      "base64",   "encode",
                                         "post",   "producer", "aggregate"};
     struct plan plan;
     struct goods goods;
@@ -295,13 +311,13 @@ int main(int argc, char **argv)
     plan_read(&plan, argc, argv, usage);
     while (i < sizeof known / sizeof *known && strcmp(plan.what, known[i]) != 0)
         i++;
-    if (i == sizeof known / sizeof *known || (i >= 3 && !plan.url)) {
+    if (i == sizeof known / sizeof *known || (i >= 4 && !plan.url)) {
         fputs(usage, stderr);
         return 2;
     }
     measure_pin(plan.core);
     goods_make(&goods, &plan);
-    if (i < 4)
+    if (i < 5)
         run_floor(&goods, &m);
     else
         run_producer(&goods, &m);

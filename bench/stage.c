@@ -11,6 +11,7 @@ void stage_open(struct stage *s, const struct plan *plan)
     setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 1);
     unsetenv("AWS_SESSION_TOKEN");
+    unsetenv("AWS_CA_BUNDLE");
     loop.alloc = measure_alloc();
     loop.max_connections_per_host = (uint32_t)plan->connections;
     client.region = "us-east-1";

@@ -2,6 +2,7 @@
 #include "wire/put_answer.h"
 
 #include "wire/json_members.h"
+#include "wire/usual_text.h"
 
 enum {
     SEQUENCE_NUMBER = 1,
@@ -30,12 +31,30 @@ static bool read_entry_member(struct kinesis__json *r, struct sigv4_slice name,
     return kinesis__json_skip(r);
 }
 
+/* A record that was written, as the service says it. */
+static bool read_usual_entry(struct kinesis__json *r, struct kinesis_put_outcome *out)
+{
+    struct kinesis__usual_text t = {r->at, r->end};
+    struct sigv4_slice number, shard;
+    if (r->trouble || !KINESIS__PASS(&t, "{\"SequenceNumber\":\"") ||
+        !kinesis__usual_take(&t, &number) || !KINESIS__PASS(&t, "\",\"ShardId\":\"") ||
+        !kinesis__usual_take(&t, &shard) || !KINESIS__PASS(&t, "\"}") || !number.len || !shard.len)
+        return false;
+    out->sequence_number = number;
+    out->shard_id = shard;
+    r->at = t.at;
+    r->fresh = false;
+    return true;
+}
+
 static bool read_entry(struct kinesis__json *r, struct kinesis_put_outcome *out)
 {
     struct sigv4_slice name;
     unsigned seen = 0;
     memset(out, 0, sizeof *out);
     out->size = sizeof *out;
+    if (read_usual_entry(r, out))
+        return true;
     if (!kinesis__json_object(r))
         return false;
     while (kinesis__json_member(r, &name)) {

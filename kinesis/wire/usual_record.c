@@ -1,52 +1,29 @@
 /* One record, matched from bracket to bracket. */
 #include "wire/usual_record.h"
 
-struct cursor {
-    char *at, *end;
-};
-
-/* Inlined for certain: only then are literals compared in a few words. */
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE bool pass(struct cursor *c, const char *literal, size_t n)
-{
-    if ((size_t)(c->end - c->at) < n || memcmp(c->at, literal, n) != 0)
-        return false;
-    c->at += n;
-    return true;
-}
-#define PASS(c, literal) pass(c, literal, sizeof(literal) - 1)
-
-/* Up to the quote, which stays. */
-INLINE bool take_text(struct cursor *c, struct sigv4_slice *out)
-{
-    size_t n = kinesis__plain_span(c->at, (size_t)(c->end - c->at));
-    *out = sigv4_bytes(c->at, n);
-    c->at += n;
-    return c->at < c->end && *c->at == '"';
-}
+#include "wire/usual_text.h"
 
 /* Digits into *value; how many, 0 when it could become too large. */
-INLINE unsigned take_digits(struct cursor *c, uint64_t *value)
+KINESIS__INLINE unsigned take_digits(struct kinesis__usual_text *t, uint64_t *value)
 {
     unsigned n = 0;
-    for (; c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++, n++)
-        *value = *value * 10 + (uint64_t)(*c->at - '0');
+    for (; t->at < t->end && *t->at >= '0' && *t->at <= '9'; t->at++, n++)
+        *value = *value * 10 + (uint64_t)(*t->at - '0');
     return n;
 }
 
 /* Epoch seconds like 1441215410.867 or 1.441215410867E9 as milliseconds, if that is exact: to round
  * is left to the scanner. */
-static bool take_moment(struct cursor *c, int64_t *ms)
+static bool take_moment(struct kinesis__usual_text *t, int64_t *ms)
 {
     uint64_t digits = 0, exponent = 0;
     unsigned whole = 0, fraction = 0;
-    if (c->at == c->end || *c->at < '1' || *c->at > '9')
+    if (t->at == t->end || *t->at < '1' || *t->at > '9')
         return false;
-    whole = take_digits(c, &digits);
-    if (PASS(c, ".") && (fraction = take_digits(c, &digits)) == 0)
+    whole = take_digits(t, &digits);
+    if (KINESIS__PASS(t, ".") && (fraction = take_digits(t, &digits)) == 0)
         return false;
-    if (PASS(c, "E") && (take_digits(c, &exponent) != 1))
+    if (KINESIS__PASS(t, "E") && (take_digits(t, &exponent) != 1))
         return false;
     if (whole + fraction > 18 || fraction > exponent + 3)
         return false;
@@ -57,24 +34,26 @@ static bool take_moment(struct cursor *c, int64_t *ms)
     return digits <= INT64_MAX;
 }
 
-static bool take_members(struct cursor *c, struct kinesis_got_record *out)
+static bool take_members(struct kinesis__usual_text *t, struct kinesis_got_record *out)
 {
-    return PASS(c, "{\"SequenceNumber\":\"") && take_text(c, &out->sequence_number) &&
-           out->sequence_number.len && PASS(c, "\",\"ApproximateArrivalTimestamp\":") &&
-           take_moment(c, &out->arrived_unix_ms) && PASS(c, ",\"Data\":\"") &&
-           take_text(c, &out->data) && PASS(c, "\",\"PartitionKey\":\"") &&
-           take_text(c, &out->partition_key) &&
-           (PASS(c, "\"}") || (PASS(c, "\",\"EncryptionType\":\"") &&
-                               take_text(c, &out->encryption_type) && PASS(c, "\"}")));
+    return KINESIS__PASS(t, "{\"SequenceNumber\":\"") &&
+           kinesis__usual_take(t, &out->sequence_number) && out->sequence_number.len &&
+           KINESIS__PASS(t, "\",\"ApproximateArrivalTimestamp\":") &&
+           take_moment(t, &out->arrived_unix_ms) && KINESIS__PASS(t, ",\"Data\":\"") &&
+           kinesis__usual_take(t, &out->data) && KINESIS__PASS(t, "\",\"PartitionKey\":\"") &&
+           kinesis__usual_take(t, &out->partition_key) &&
+           (KINESIS__PASS(t, "\"}") ||
+            (KINESIS__PASS(t, "\",\"EncryptionType\":\"") &&
+             kinesis__usual_take(t, &out->encryption_type) && KINESIS__PASS(t, "\"}")));
 }
 
 enum kinesis__usual kinesis__usual_record(struct kinesis__json *r,
                                           const struct kinesis__base64 *base64,
                                           struct kinesis_got_record *out)
 {
-    struct cursor c = {r->at, r->end};
+    struct kinesis__usual_text t = {r->at, r->end};
     struct kinesis_got_record got = *out;
-    if (r->trouble || !take_members(&c, &got))
+    if (r->trouble || !take_members(&t, &got))
         return KINESIS__UNUSUAL;
     char *data = r->at + ((const char *)got.data.ptr - r->at);
     if (!kinesis__base64_decode(base64, data, data, got.data.len, &got.data.len)) {
@@ -83,7 +62,7 @@ enum kinesis__usual kinesis__usual_record(struct kinesis__json *r,
         return KINESIS__SPOILT;
     }
     *out = got;
-    r->at = c.at;
+    r->at = t.at;
     r->fresh = false;
     return KINESIS__USUAL;
 }
