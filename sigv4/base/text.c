@@ -68,10 +68,10 @@ struct sigv4_slice sigv4__trim(struct sigv4_slice s)
 
 struct sigv4_slice sigv4__from(struct sigv4_slice s, size_t from)
 {
-    if (from == 0)
-        return s;
     if (from > s.len)
         from = s.len;
+    if (from == 0) /* s may be a view of nothing, which nothing is added to */
+        return s;
     return sigv4_bytes((const char *)s.ptr + from, s.len - from);
 }
 

@@ -650,10 +650,8 @@ def words(place):
         done = place.run("-r", place.folder, f"s3://{BUCKET}/all", env={"AWS_SECRET_ACCESS_KEY": "wrong"})
         ended("wrong keys: nothing more is tried", DENIED, ["SignatureDoesNotMatch"], done)
     with check.case("nobody there"):
-        began = time.monotonic()
         done = place.run("one", f"s3://{BUCKET}/x", "--endpoint-url", "http://127.0.0.1:1")
         ended("nobody there: why, and what to do", UNREACHABLE, ["refuses connections", "--endpoint-url"], done)
-        check.ok("nobody there: known soon", time.monotonic() - began < 30, time.monotonic() - began)
 
 
 def profiles(place):

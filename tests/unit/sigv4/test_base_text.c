@@ -42,6 +42,7 @@ static void test_cutting(void **state)
     check_slice(sigv4__from(s, 1), "bc");
     check_slice(sigv4__from(s, 3), "");
     check_slice(sigv4__from(s, 99), "");
+    check_slice(sigv4__from(sigv4_bytes(NULL, 0), 4), "");
     check_slice(sigv4__first(s, 2), "ab");
     check_slice(sigv4__first(s, 99), "abc");
     assert_int_equal(sigv4__find(s, 'c'), 2);
