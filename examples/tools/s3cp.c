@@ -82,13 +82,13 @@ const struct option_table s3cp_table = {
     "Copy files to S3 (s3://bucket/key), from it, or inside it; - is a pipe.",
     "A target that ends in / is a folder, and so is a bucket. With several sources and -r each "
     "folder becomes one below the target.\n"
-    ".PP\n"
+    "\n"
     "A file is written under another name beside its own and gets that name when it is complete "
     "and verified; one file waits for the disk before that, many once after the last. An object "
     "appears when it is complete. A failed or interrupted copy leaves neither, nor parts, unless "
     "--resume was given: then the same command goes on with them. What it needs for that is in "
     "$XDG_CACHE_HOME/s3cp or ~/.cache/s3cp.\n"
-    ".PP\n"
+    "\n"
     "Keys that would lead out of the target folder are refused. Of the profile's s3 settings "
     "addressing_style, max_concurrent_requests, multipart_chunksize, use_accelerate_endpoint and "
     "use_dualstack_endpoint are followed.",
@@ -240,6 +240,7 @@ int s3cp_open(struct s3cp *run, const struct s3cp_settings *settings)
               (settings->accelerate ? S3_ACCELERATE : 0) |
               (settings->no_checksums ? S3_NO_CHECKSUMS : 0);
     o.max_requests = (uint32_t)settings->jobs;
+    o.request_timeout_ms = (uint32_t)settings->session.timeout_ms;
     if (s3_client_new(&run->s3, run->session.client, &o, &err))
         return failure_say("s3cp", &err);
     progress_begin(&run->progress, settings->session.quiet || settings->session.verbose > 1);

@@ -205,6 +205,7 @@ static struct sigv4_request describe(struct s3__request *r, const struct sigv4_h
         .read = r->read ? read_body : NULL,
         .body_length = r->body_length,
         .payload_hash = r->payload_hash,
+        .timeout_ms = r->client->options.request_timeout_ms,
         .flags = r->flags,
         .on_chunk = r->on_chunk ? on_chunk : NULL,
         .max_body = r->max_body,

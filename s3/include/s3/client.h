@@ -14,6 +14,7 @@ struct s3_client_options {
     uint32_t flags;
     uint32_t max_requests;       /* of transfers, all together; 0: 8 */
     uint64_t max_buffered_bytes; /* of pipes, all together; 0: 32 MiB; one part always fits */
+    uint32_t request_timeout_ms; /* of one request, or part, with all its attempts; 0: none */
 };
 #define S3_CLIENT_OPTIONS                                                                          \
     {                                                                                              \
