@@ -62,7 +62,8 @@ def answer(zone, query):
     address = zone.find(name)
     record = b""
     if address and kind == TYPE_A:
-        record = struct.pack("!HHHIH", 0xC00C, TYPE_A, CLASS_IN, zone.data.get("ttl", 60), 4) + socket.inet_aton(address)
+        record = struct.pack("!HHHIH", 0xC00C, TYPE_A, CLASS_IN, zone.data.get("ttl", 60), 4)
+        record += socket.inet_aton(address)
     code = 0 if address else NXDOMAIN
     return struct.pack("!6H", number, said | code, 1, 1 if record else 0, 0, 0) + query[12:end] + record
 

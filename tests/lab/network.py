@@ -173,6 +173,13 @@ def counters(lab):
     return {c["name"]: c["packets"] for c in found}
 
 
+def ways(lab):
+    """Bytes the router sent by each way since it is there: the internet (cable and wire) and AWS's own network."""
+    links = json.loads(spaces.run("ip", "-n", spaces.name(lab, "router"), "-s", "-j", "link"))
+    sent = {link["ifname"]: link["stats64"]["tx"]["bytes"] for link in links}
+    return {"internet": sent["wire"] + sent["cable"], "backbone": sent["backbone"]}
+
+
 def kinesis_names(region):
     return [f"kinesis.{region}.amazonaws.com", f"*.data-kinesis.{region}.amazonaws.com",
             f"*.control-kinesis.{region}.amazonaws.com"]

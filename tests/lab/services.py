@@ -22,7 +22,8 @@ def programs():
         os.path.join(root, b) for b in ("build-release", "build", "build-asan")]
     found = [os.path.join(b, "bin") for b in builds if os.access(os.path.join(b, "bin", "lab-cable"), os.X_OK)]
     if not found:
-        raise RuntimeError("klocal and lab-cable are not built: cmake --preset release && cmake --build --preset release")
+        raise RuntimeError("klocal and lab-cable are not built: "
+                           "cmake --preset release && cmake --build --preset release")
     return max(found, key=lambda f: os.stat(os.path.join(f, "klocal")).st_mtime)
 
 

@@ -1,6 +1,6 @@
 """The namespaces of a lab, by their names alone: what a crashed lab left is found and removed like what a whole one is.
 
-Every interface, route and rule lives inside them and every process of a lab runs in one, so that nothing else is left."""
+Every interface, route and rule lives inside them and every process of a lab runs in one: nothing else is left."""
 import glob
 import os
 import shutil
@@ -39,7 +39,7 @@ def run(*command, text=None, check=True):
 
 
 def batch(lab, place, lines):
-    """Commands of ip(8), one a line, inside one namespace. Nothing is done twice: replace, not add, where it matters."""
+    """Commands of ip(8), one a line, inside one namespace."""
     run("ip", "-n", name(lab, place), "-batch", "-", text="\n".join(lines) + "\n")
 
 

@@ -106,14 +106,16 @@ def only_igw(s):
 
 
 def no_keys_in_files(s):
-    settings = s.lab.on("private", "sh", "-c", "env | grep ^AWS_ | sort; cat $AWS_CONFIG_FILE $AWS_SHARED_CREDENTIALS_FILE")
+    settings = s.lab.on("private", "sh", "-c",
+                        "env | grep ^AWS_ | sort; cat $AWS_CONFIG_FILE $AWS_SHARED_CREDENTIALS_FILE")
     check.ok("no keys in the environment and none in files", "KEY" not in settings.out and
              "AWS_CONFIG_FILE=/dev/null" in settings.out, settings)
     metadata = "http://169.254.169.254/latest"
     first = s.lab.on("private", "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", f"{metadata}/meta-data/")
     check.equal("the metadata service answers nothing without a token (version 2 only)", "401", first.out)
     script = (f"t=$(curl -s -X PUT -H 'x-aws-ec2-metadata-token-ttl-seconds: 60' {metadata}/api/token);"
-              f"m={metadata}/meta-data/network/interfaces/macs/; get() {{ curl -s -H \"x-aws-ec2-metadata-token: $t\" $1; }};"
+              f"m={metadata}/meta-data/network/interfaces/macs/;"
+              "get() { curl -s -H \"x-aws-ec2-metadata-token: $t\" $1; };"
               "mac=$(get $m); get $m${mac}vpc-ipv4-cidr-blocks; echo; get $m${mac}subnet-ipv4-cidr-block")
     told = s.lab.on("public", "sh", "-c", script)
     check.equal("it knows the networks of the VPC and the subnet", ["10.0.0.0/20", "10.0.0.0/24"], told.out.split())
@@ -140,12 +142,27 @@ def s3_gateway(s):
         (s.lab.on, "public", "s3cp", f"{BUCKET}/file1.txt", "-"))
     works("after s3-gateway the private host copies file2.txt", copy)
     check.equal("under the same name and address", S3_PUBLIC, s3)
+    by_way(s)
     check.equal("file1.txt is still there for the public host", "This is file1\n", public.out)
     back = s.lab.on("private", "s3cp", f"{BUCKET}/file2.txt", "-")
     check.equal("file2.txt comes back", "This is file2\n", back.out)
     dead("Kinesis stays dead: kput", put, "did not answer", ADD_KINESIS)
     dead_target("Kinesis", report, "kinesis", "timeout", ADD_KINESIS)
     check.ok("kpath: S3 works", next(t for t in report["targets"] if t["service"] == "s3")["works"], report)
+
+
+def by_way(s):
+    """What the names do not tell: which way the bytes go."""
+    size = 100_000
+    with open(f"{s.folder}/some", "wb") as file:
+        file.write(os.urandom(size))
+    sent = [s.lab.status()["sent"]]
+    for host in ("private", "public"):
+        works(f"the {host} host copies {size} bytes", s.lab.on(host, "s3cp", f"{s.folder}/some", f"{BUCKET}/some"))
+        sent.append(s.lab.status()["sent"])
+    taken = [{way: after[way] - before[way] for way in after} for before, after in zip(sent, sent[1:])]
+    check.ok("the private host's by AWS's own network", taken[0]["backbone"] > size > taken[0]["internet"], taken)
+    check.ok("the public host's over the internet gateway", taken[1]["internet"] > size > taken[1]["backbone"], taken)
 
 
 def kinesis_interface(s):
@@ -177,7 +194,8 @@ def public_names(s):
     before = s.lab.connections()
     vpce = s.lab.status()["vpce"]
     put, by_name, from_public, (_, report), address = s.together(
-        (s.put, "private", "Can you hear me?"), (s.put, "private", "by its own name", "--endpoint-url", f"https://{vpce}"),
+        (s.put, "private", "Can you hear me?"),
+        (s.put, "private", "by its own name", "--endpoint-url", f"https://{vpce}"),
         (s.put, "public", "over the internet"), (s.path, "private", "kinesis"), (s.address, "private", KINESIS))
     check.equal("private DNS off: the name is the public address", KINESIS_PUBLIC, address)
     dead("the private host is out again", put, "private DNS is off", "--endpoint-url")
@@ -263,8 +281,8 @@ def far_away(s):
         (s.path, "public", "kinesis"), (s.lab.on, "public", "s3cp", f"{s.folder}/large", f"{BUCKET}/large"))
     took = report["targets"][0]["addresses"][0]["connect_ms"]
     check.ok(f"a connection over 40 ms of internet takes at least so long ({took:.1f} ms)", took >= 40, report)
-    check.ok(f"1 MiB at 8 Mbit/s takes at least a second ({copy.seconds:.1f} s)", copy.status == 0 and copy.seconds >= 1,
-             copy)
+    check.ok(f"1 MiB at 8 Mbit/s takes at least a second ({copy.seconds:.1f} s)",
+             copy.status == 0 and copy.seconds >= 1, copy)
 
 
 def main():
