@@ -253,8 +253,8 @@ static void look(struct stage *st)
 static bool may_be_given_up(const struct kind *kind, const struct history_record *r)
 {
     return kind->may_fail || !r->accepted || r->fate == KINESIS_WRITTEN ||
-           (kind->sessions && r->status == SIGV4_E_NO_CREDENTIALS) ||
-           (kind->clock && r->status == SIGV4_E_DENIED);
+           ((kind->sessions || kind->clock) &&
+            (r->status == SIGV4_E_NO_CREDENTIALS || r->status == SIGV4_E_DENIED));
 }
 
 /* What passes is survived: with five minutes of patience every record is written. */
