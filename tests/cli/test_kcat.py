@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -139,6 +140,12 @@ def json_lines(service):
     check.equal("-J: the shard", {S0}, {json.loads(line)["shard"] for line in lines})
     check.ok("-J: nothing in it steers a terminal", not any(
         ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u202a\u202b\u202c\u202d\u202e" for line in lines for c in line))
+    if not shutil.which("jq"):
+        raise check.Skip("jq is not installed")
+    read = subprocess.run(["jq", "-c", "[.sequence, .key, .data, .data_base64]"], input=done.out, capture_output=True, check=True)
+    records = [json.loads(line) for line in lines]
+    check.equal("-J: jq reads the same", [[record.get(name) for name in ("sequence", "key", "data", "data_base64")]
+                                          for record in records], [json.loads(line) for line in read.stdout.splitlines()])
 
 
 def raw(service):
@@ -524,9 +531,40 @@ def a_lost_answer_is_no_other_consumer(service):
     check.equal("was one", 1, server.admin("faults")["Rules"][0]["Fired"])
 
 
+def troubles(service):
+    """Faults, a wrong clock, expired iterators and keys: everything once and in order, kcat goes on."""
+    import klocal
+    server = klocal.Klocal("--container-token", "token")
+    own = services.Service("klocal", "NO_SUCH", server.url)
+    client = own.client("kinesis")
+    services.stream(client, "trouble")
+    env = {name: value for name, value in own.environment().items() if name not in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    env.update(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{server.url}/v2/credentials/x", AWS_CONTAINER_AUTHORIZATION_TOKEN="token")
+    kinds = [("throttle", 0.15), ("internal", 0.1), ("reset_answer", 0.1), ("truncate", 0.1), ("drop_answer", 0.1), ("garbage", 0.03)]
+    server.admin("faults", {"seed": 4, "rules": [
+        {"fault": "error", "status": 400, "code": "ExpiredIteratorException", "operation": "GetRecords", "skip": 5, "count": 1},
+        *({"fault": kind, "operation": "Get*", "probability": chance} for kind, chance in kinds)]})
+    following = Following(own, "-q", "-f", "%v\n", "-X", "idle_ms=200", "trouble", env=env)
+    for i in range(60):
+        if i == 20:
+            server.admin("credentials/expire", {})
+        if i in (35, 41):
+            server.admin("clock", {"skew_ms": 3600000 if i == 35 else 0})
+        if i == 50:
+            server.admin("clock", {"advance_ms": 310000})
+        if 35 <= i < 41:  # boto3 does not correct its clock
+            own.tool("kput", "-k", "k", "-d", str(i), "-o", "none", "trouble")
+        else:
+            client.put_record(StreamName="trouble", PartitionKey="k", Data=str(i).encode())
+            time.sleep(0.1)
+    check.ok("with troubles: all arrive", following.wait_for(60, limit=90), following.lines)
+    check.equal("with troubles: 130 at the end", 130, following.end())
+    check.equal("with troubles: once, and in order", [str(i) for i in range(60)], following.lines)
+
+
 # What a service has a part in; the rest is kcat's own and is shown on one of them, with LONG on all.
 BY_SERVICE = [resharding, checkpoints, kills, offsets, the_articles_table, json_lines, raw, shards, failures]
-ITS_OWN = [checkpoints_in_s3, a_lost_answer_is_no_other_consumer, closed_pipes,
+ITS_OWN = [troubles, checkpoints_in_s3, a_lost_answer_is_no_other_consumer, closed_pipes,
            aggregates, terminals, progress, interrupts, formats]
 
 # moto answers 500 to boto3's own PutRecord with an ExplicitHashKey, and does not end the shards that were split.
@@ -534,7 +572,7 @@ NOT_ON_MOTO = (shards, resharding, checkpoints, kills)
 
 
 # These bring their other services themselves.
-ON_KLOCAL = (checkpoints_in_s3, a_lost_answer_is_no_other_consumer)
+ON_KLOCAL = (checkpoints_in_s3, a_lost_answer_is_no_other_consumer, troubles)
 
 
 def run_one(service, case, alone):
