@@ -313,9 +313,10 @@ def service_cases():
         return ["kinesis", "--stream-name", name]
 
     def describe(name):
-        return ("kinesis", "describe-stream-summary", "--stream-name", name)
+        return ("--endpoint-url", service.url, "kinesis", "describe-stream-summary", "--stream-name", name)
 
-    objects = ("s3api", "list-objects-v2", "--bucket")
+    objects = ("--endpoint-url", service.url, "s3api", "list-objects-v2", "--bucket")
+    nowhere = f"http://127.0.0.1:{closed_port()}"
     return [
         Case("all is well", "none", 0, ["DescribeStreamSummary of s works"], here(), stream("s"), cli=describe("s")),
         Case("no keys", "no-credentials", 3, ["no credentials", "AWS_ACCESS_KEY_ID"],
@@ -348,8 +349,8 @@ def service_cases():
         Case("a clock that is corrected", "clock", 0, ["60 min behind", "set this host's clock"],
              environment(klocal.REGION, AWS_ENDPOINT_URL=slow.url), stream("s"), cli=None),
         Case("nothing listens", "refused", 4, ["refuses connections", "start the local service"],
-             environment(klocal.REGION, AWS_ENDPOINT_URL=f"http://127.0.0.1:{closed_port()}"), stream("s"),
-             cli=describe("s")),
+             environment(klocal.REGION, AWS_ENDPOINT_URL=nowhere), stream("s"),
+             cli=("--endpoint-url", nowhere, "kinesis", "list-streams")),
     ]
 
 

@@ -15,7 +15,7 @@ import check  # noqa: E402
 import klocal  # noqa: E402
 
 BIN = os.path.abspath(os.path.join(os.environ.get("BUILD_DIR", "build"), "bin"))
-TOOLS = ("kput", "kcat", "s3cp", "kpath")
+TOOLS = ("kput", "kcat", "s3cp", "kpath", "put-record", "get-records", "s3-cp")
 PLANT = "pl4nted"  # part of every secret, so that a piece of one is found as well
 CODE = "271828"
 SECRET = f"{PLANT}SecretAccessKey/+0123456789"
@@ -72,7 +72,12 @@ def commands(home):
     return {"kput": [f"{BIN}/kput", "-v", "-v", "-d", "x", "secrets"],
             "kcat": [f"{BIN}/kcat", "-v", "-v", "-e", "secrets"],
             "s3cp": [f"{BIN}/s3cp", "-v", "-v", f"{home}/document", "s3://secrets/x"],
-            "kpath": [f"{BIN}/kpath", "-v", "-v", "--stream-name", "secrets", "--bucket", "secrets"]}
+            "kpath": [f"{BIN}/kpath", "-v", "-v", "--stream-name", "secrets", "--bucket", "secrets"],
+            "put-record": [f"{BIN}/put-record", "-v", "-v", "--stream-name", "secrets", "--partition-key", "k", "--data",
+                           "x"],
+            "get-records": [f"{BIN}/get-records", "-v", "-v", "--stream-name", "secrets", "--shard-id",
+                            "shardId-000000000000"],
+            "s3-cp": [f"{BIN}/s3-cp", "-v", "-v", f"{home}/document", "s3://secrets/x"]}
 
 
 turns = itertools.cycle(TOOLS)
