@@ -93,6 +93,7 @@ main() {
     check_runs "a CMake user builds, static and shared" cmake_user
     readme_programs
     check_runs "kcat and its manual are installed" test -x "$PREFIX/bin/kcat" -a -s "$PREFIX/share/man/man1/kcat.1"
+    check_runs "kpath and its manual are installed" test -x "$PREFIX/bin/kpath" -a -s "$PREFIX/share/man/man1/kpath.1"
     check_done
 }
 

@@ -259,6 +259,105 @@ static void test_proxies(void **state)
     check_words(&s, SIGV4_CAUSE_NONE, "p.test (private address 10.0.0.9) accepts", "");
 }
 
+static void test_in_this_vpc(void **state)
+{
+    struct scene s = scene_of("kinesis.us-east-2.amazonaws.com", "KINESIS");
+    (void)state;
+    add_address(&s, "10.0.1.5", ETIMEDOUT, false);
+    s.d.addresses[0].in_vpc = true;
+    check_words(&s, SIGV4_CAUSE_TIMED_OUT, "(private address 10.0.1.5 in this VPC) did not answer",
+                "let its security group accept TCP 443");
+    assert_null(strstr(s.d.remedy, "route to that subnet"));
+    assert_non_null(strstr(s.d.likely, "security group of the interface endpoint"));
+    s = scene_of("kinesis.us-east-2.amazonaws.com", "KINESIS");
+    add_address(&s, "203.0.113.7", ETIMEDOUT, false);
+    snprintf(s.d.vpc, sizeof s.d.vpc, "10.0.0.0/16");
+    check_words(&s, SIGV4_CAUSE_TIMED_OUT, "(public address", "add an interface endpoint");
+    assert_null(strstr(s.d.remedy, "if this is a private subnet"));
+    assert_non_null(strstr(s.d.likely, "its private DNS is off"));
+}
+
+static void test_an_old_answer(void **state)
+{
+    struct scene s = scene_of("kinesis.us-east-2.amazonaws.com", "KINESIS");
+    (void)state;
+    add_address(&s, "203.0.113.7", ENETUNREACH, true);
+    snprintf(s.d.name_server_says, sizeof s.d.name_server_says, "10.0.1.5");
+    s.f.server_says_inner = true;
+    check_words(&s, SIGV4_CAUSE_NO_ROUTE, "; its name server says 10.0.1.5", "/etc/hosts");
+    assert_non_null(strstr(s.d.likely, "an old answer in a cache"));
+}
+
+/* 2026-01-01 to 2026-02-01, seen by a service whose clock says 2026-01-10. */
+static struct scene with_certificate(unsigned faults, int64_t offset_ms)
+{
+    struct scene s = scene_of("kinesis.us-east-2.amazonaws.com", "KINESIS");
+    add_address(&s, "10.0.1.5", 0, false);
+    s.f.visited = s.d.tls = true;
+    s.f.visit = (struct sigv4__visit){.faults = faults, .their_unix_ms = 1768003200000};
+    s.d.certificate_from_unix = 1767225600;
+    s.d.certificate_until_unix = 1769904000;
+    s.d.clock_known = true;
+    s.d.clock_offset_ms = offset_ms;
+    s.d.http_status = 404;
+    snprintf(s.d.certificate_names, sizeof s.d.certificate_names, "*.other.test");
+    snprintf(s.d.certificate_chain, sizeof s.d.certificate_chain, "a, by b");
+    snprintf(s.d.certificate_fault, sizeof s.d.certificate_fault, "its words");
+    return s;
+}
+
+static void test_certificates(void **state)
+{
+    enum { DAY_MS = 86400000 };
+    struct scene s = with_certificate(SIGV4__CERT_UNTRUSTED | SIGV4__CERT_NAME, 0);
+    (void)state;
+    check_words(&s, SIGV4_CAUSE_TLS_UNTRUSTED, "is not trusted here: its words (a, by b)",
+                "--ca-bundle");
+    assert_false(s.d.open);
+    s = with_certificate(SIGV4__CERT_NAME | SIGV4__CERT_EXPIRED, 0);
+    check_words(&s, SIGV4_CAUSE_TLS_NAME, "not for kinesis.us-east-2.amazonaws.com but for *.other",
+                "name the certificate covers");
+    s = with_certificate(SIGV4__CERT_EXPIRED, 0);
+    check_words(&s, SIGV4_CAUSE_TLS_EXPIRED,
+                "2026-02-01 00:00 UTC, and by this host's clock it is "
+                "no longer valid",
+                "new certificate");
+    s = with_certificate(SIGV4__CERT_EXPIRED, -(int64_t)30 * DAY_MS);
+    check_words(&s, SIGV4_CAUSE_CLOCK, "no longer valid", "set this host's clock");
+    assert_non_null(strstr(s.d.likely, "30 days ahead"));
+    s = with_certificate(SIGV4__CERT_NOT_YET_VALID, (int64_t)20 * DAY_MS);
+    check_words(&s, SIGV4_CAUSE_CLOCK, "not valid yet", "set this host's clock");
+    assert_non_null(strstr(s.d.likely, "20 days behind"));
+    s = with_certificate(SIGV4__CERT_NOT_YET_VALID, 0);
+    s.d.clock_known = false;
+    check_words(&s, SIGV4_CAUSE_TLS_EXPIRED, "not valid yet", "set this host's clock");
+    s = with_certificate(SIGV4__CERT_UNTRUSTED, 0);
+    s.f.any_certificate = true;
+    check_words(&s, SIGV4_CAUSE_NONE, "and TLS comes about", "");
+    assert_true(s.d.open);
+}
+
+static void test_a_clock_that_is_off(void **state)
+{
+    struct scene s = with_certificate(0, 3600000);
+    (void)state;
+    check_words(&s, SIGV4_CAUSE_CLOCK, "this host's clock is 60 min behind that of kinesis",
+                "set this host's clock");
+    assert_true(s.d.open);
+    s = with_certificate(0, -299000);
+    check_words(&s, SIGV4_CAUSE_NONE, "accepts connections", "");
+}
+
+static void test_no_http_there(void **state)
+{
+    struct scene s = with_certificate(0, 0);
+    (void)state;
+    s.d.http_status = 0;
+    snprintf(s.f.visit.text, sizeof s.f.visit.text, "Operation timed out");
+    check_words(&s, SIGV4_CAUSE_OTHER, "gives no HTTP answer: Operation timed out", "path MTU");
+    assert_false(s.d.open);
+}
+
 static void test_long_names_are_cut(void **state)
 {
     char host[256];
@@ -288,6 +387,11 @@ int main(void)
         cmocka_unit_test(test_other_failures),
         cmocka_unit_test(test_reachable),
         cmocka_unit_test(test_proxies),
+        cmocka_unit_test(test_in_this_vpc),
+        cmocka_unit_test(test_an_old_answer),
+        cmocka_unit_test(test_certificates),
+        cmocka_unit_test(test_a_clock_that_is_off),
+        cmocka_unit_test(test_no_http_there),
         cmocka_unit_test(test_long_names_are_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
