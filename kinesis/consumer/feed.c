@@ -6,7 +6,8 @@
 
 enum {
     CALL_INTERVAL_MS = 1000, /* one call a second for each shard (facts, 1.5) */
-    TAKE_OVER_MS = 5000      /* and none within five seconds of an accepted one */
+    LAST_WORD_MS = 20,
+    TAKE_OVER_MS = 5000 /* and none within five seconds of an accepted one */
 };
 
 static void on_begun(void *ctx)
@@ -123,6 +124,10 @@ void kinesis__feed_step(struct kinesis__reader *r)
     struct sigv4_error err;
     struct kinesis_subscribe_to_shard_input in = start_of(r);
     struct kinesis__subscription_hooks hooks = {on_begun, on_payload, on_over, r};
+    if (r->subscription) { /* one that was given up has not said its last word */
+        kinesis__reader_wait_until(r, kinesis__reader_now_ms(r) + LAST_WORD_MS);
+        return;
+    }
     r->state = KINESIS__FETCHING;
     r->earliest_ms = kinesis__reader_now_ms(r) + CALL_INTERVAL_MS;
     r->feed_error.status = SIGV4_OK;

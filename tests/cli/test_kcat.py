@@ -449,7 +449,7 @@ def kills(service):
     """kill -9 at any moment: what was not yet in the checkpoint may come again, nothing is left out."""
     client, name = new_stream(service, 2)
     written, got = [], []
-    waits = [0.2, 1.2, 6.0] if service.name == "klocal" else [0.3, 1.5]
+    waits = [0.2, 1.2, 2.6]
     if os.environ.get("LONG"):
         waits = [0.1 + life * 0.9 for life in range(8)]
     with tempfile.TemporaryDirectory() as folder:
@@ -458,7 +458,7 @@ def kills(service):
             for i in range(6):
                 written.append(f"r{len(written)}")
                 put(client, name, written[-1].encode(), shard=i % 2)
-            following = Following(service, "-c", path, "-f", "%v\n", name)
+            following = Following(service, "-X", "save_ms=300", "-c", path, "-f", "%v\n", name)
             time.sleep(wait)
             following.end(signal.SIGKILL)
             got += following.lines

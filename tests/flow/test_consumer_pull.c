@@ -340,6 +340,30 @@ static void fan_out_within_the_budget(void **state)
     stage_assert_read(s, "C", 1, 20);
 }
 
+/* Each pause drops the page and gives the subscription up. */
+static void paused_fan_out_within_the_budget(void **state)
+{
+    struct stage *s = *state;
+    s->subscribe = stage_subscribe;
+    s->options.consumer_arn = STAGE_CONSUMER;
+    s->options.on_record = stage_on_record;
+    s->answer = always_pause;
+    stage_add(s, "A", 9);
+    stage_add(s, "B", 9)->closed_at_ms = 1;
+    s->read_page = 2;
+    s->options.max_bytes = 1;
+    assert_int_equal(stage_start(s), SIGV4_OK);
+    for (int i = 0; i < 20000 && s->logged < 18; i++) {
+        fake_run_ms(s->fake, s->loop, 7);
+        assert_int_equal(kinesis_consumer_resume(s->consumer, SIGV4_LIT("A")), SIGV4_OK);
+        assert_int_equal(kinesis_consumer_resume(s->consumer, SIGV4_LIT("B")), SIGV4_OK);
+    }
+    fake_run_ms(s->fake, s->loop, 20000);
+    stage_assert_read(s, "A", 1, 9);
+    stage_assert_read(s, "B", 1, 9);
+    assert_int_equal(stage_events(s, "trouble"), 0);
+}
+
 static void every_nth_allocation_fails(void **state)
 {
     struct stage *s = *state;
@@ -384,6 +408,7 @@ int main(void)
         STAGE(paused_shards_bound_memory),
         STAGE(one_page_is_always_allowed),
         STAGE(fan_out_within_the_budget),
+        STAGE(paused_fan_out_within_the_budget),
         STAGE(every_nth_allocation_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,6 +87,36 @@ static void iterators(void **state)
     }
 }
 
+static void subscriptions(void **state)
+{
+    (void)state;
+    struct kinesis_subscribe_to_shard_input in = {
+        .size = sizeof in, .consumer_arn = CONSUMER, .shard_id = SHARD, .type = KINESIS_LATEST};
+    wrote(kinesis__write_subscribe_to_shard(&b, &in, &err),
+          "{\"ConsumerARN\":\"" CONSUMER "\",\"ShardId\":\"shardId-000000000000\","
+          "\"StartingPosition\":{\"Type\":\"LATEST\"}}");
+    in.type = KINESIS_AFTER_SEQUENCE_NUMBER;
+    in.sequence_number = SIGV4_LIT("49653");
+    wrote(
+        kinesis__write_subscribe_to_shard(&b, &in, &err),
+        "{\"ConsumerARN\":\"" CONSUMER "\",\"ShardId\":\"shardId-000000000000\","
+        "\"StartingPosition\":{\"Type\":\"AFTER_SEQUENCE_NUMBER\",\"SequenceNumber\":\"49653\"}}");
+    in.type = KINESIS_AT_TIMESTAMP;
+    in.timestamp_unix_ms = 1700000000123;
+    wrote(kinesis__write_subscribe_to_shard(&b, &in, &err),
+          "{\"ConsumerARN\":\"" CONSUMER "\",\"ShardId\":\"shardId-000000000000\","
+          "\"StartingPosition\":{\"Type\":\"AT_TIMESTAMP\",\"Timestamp\":1700000000.123}}");
+    in.timestamp_unix_ms = -1;
+    refused(kinesis__write_subscribe_to_shard(&b, &in, &err), "1970");
+    in.type = KINESIS_AT_SEQUENCE_NUMBER;
+    in.sequence_number = SIGV4_LIT("x");
+    refused(kinesis__write_subscribe_to_shard(&b, &in, &err), "sequence number");
+    in.consumer_arn = ARN;
+    refused(kinesis__write_subscribe_to_shard(&b, &in, &err), "consumer's ARN");
+    in.shard_id = SIGV4_LIT("");
+    refused(kinesis__write_subscribe_to_shard(&b, &in, &err), "shard id");
+}
+
 static void streams_are_checked(void **state)
 {
     (void)state;
@@ -288,6 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(iterators, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(subscriptions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(streams_are_checked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(records, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lists_of_shards, set_up, tear_down),
