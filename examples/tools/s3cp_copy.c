@@ -1,108 +1,15 @@
-/* s3cp's copies: a few tasks, each with one file at a time, fed by the finder. One task:
- *
- *   free --found--> (--update: looks at source and target) --> transfer --done--> free
- */
+/* s3cp's copies: a few tasks, each with one file at a time, fed by the finder. */
 #include "interrupt.h"
-#include "s3cp_find.h"
-#include "s3cp_token.h"
+#include "s3cp_task.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    USUAL_TASKS = 8,
-    MAX_TASKS = 256,
-    TICK_MS = 200,
-    COUNT_AT_ONCE = 2000,
-    RESUME_ABOVE = 8 << 20
-};
+enum { USUAL_TASKS = 8, MAX_TASKS = 256, TICK_MS = 200, COUNT_AT_ONCE = 2000 };
 
-struct copies;
-struct task {
-    struct copies *all;
-    bool busy;
-    struct item item;
-    struct sigv4_call *call;
-    uint64_t told; /* bytes in the progress */
-    bool told_of_store;
-    char *token_place, *token;
-};
-struct copies {
-    struct s3cp *run;
-    struct finder *finder, *counter;
-    struct task *tasks;
-    size_t task_count, busy;
-    bool pumping, stopping, over;
-    struct location *sources;
-    bool many; /* files, not one: they reach the disk together at the end */
-};
-
-static void pump(struct copies *c);
-
-/* ---- words ---- */
-
-static const char *verb_of(const struct item *item)
-{
-    return item->from.remote && item->to.remote ? "copy" : item->to.remote ? "upload" : "download";
-}
-
-static void put_location(FILE *out, const struct location *l, bool visible)
-{
-    char *text = location_show(l);
-    terminal_put(out, sigv4_str(text), visible);
-    free(text);
-}
-
-static void say_done(struct copies *c, const struct item *item, const char *prefix)
-{
-    bool on_terminal = c->run->out_is_terminal;
-    if (item->to.pipe || c->run->settings->session.quiet)
-        return;
-    progress_hide(&c->run->progress);
-    printf("%s%s: ", prefix, verb_of(item));
-    put_location(stdout, &item->from, on_terminal);
-    fputs(" to ", stdout);
-    put_location(stdout, &item->to, on_terminal);
-    putchar('\n');
-}
-
-static void say_failed(struct copies *c, const struct item *item, const struct sigv4_error *err,
-                       bool maybe_done, const char *host)
-{
-    char *from = location_show(&item->from), *to = location_show(&item->to), *doing = NULL;
-    if (asprintf(&doing, "%s failed: %s to %s", verb_of(item), from ? from : "?", to ? to : "?") <
-        0)
-        doing = NULL;
-    s3cp_fail(c->run, doing ? doing : "failed", err, maybe_done, host);
-    free(doing);
-    free(from);
-    free(to);
-}
-
-/* ---- the end of a task ---- */
-
-static void count_bytes(struct task *t, uint64_t now)
-{
-    struct progress *p = &t->all->run->progress;
-    p->bytes_done += now - t->told;
-    t->told = now;
-}
-
-static void end_task(struct task *t)
-{
-    struct copies *c = t->all;
-    sigv4_call_release(t->call);
-    item_free(&t->item);
-    free(t->token_place);
-    free(t->token);
-    *t = (struct task){.all = c};
-    c->busy--;
-}
-
-static void stop(struct copies *c)
+void copies_stop(struct copies *c)
 {
     if (c->stopping)
         return;
@@ -114,331 +21,6 @@ static void stop(struct copies *c)
             sigv4_call_cancel(c->tasks[i].call);
 }
 
-/* What was stopped together with the rest is told only if something is left of it. */
-static bool is_worth_telling(const struct copies *c, const struct sigv4_error *err)
-{
-    return !c->stopping || err->status != SIGV4_E_CANCELED || strstr(err->message, "removed");
-}
-
-static void end_badly(struct task *t, const struct sigv4_error *err, bool maybe_done,
-                      const char *host)
-{
-    struct copies *c = t->all;
-    if (is_worth_telling(c, err))
-        say_failed(c, &t->item, err, maybe_done, host);
-    end_task(t);
-    if (c->run->hopeless)
-        stop(c);
-}
-
-static void end_well(struct task *t, const char *prefix)
-{
-    struct copies *c = t->all;
-    if (prefix)
-        say_done(c, &t->item, prefix);
-    c->run->succeeded++;
-    c->run->progress.files_done++;
-    if (t->token_place)
-        token_drop(t->token_place);
-    end_task(t);
-}
-
-static void end_with_errno(struct task *t, const char *what, int error)
-{
-    struct sigv4_error err = {.status = SIGV4_E_IO, .os_errno = error};
-    snprintf(err.message, sizeof err.message, "%s: %s", what, strerror(error));
-    end_badly(t, &err, false, "");
-}
-
-/* ---- the transfer ---- */
-
-static void transfer(struct task *t);
-
-/* An object that changed since it was listed is looked at anew. */
-static bool was_listed(struct task *t, const struct sigv4_error *err)
-{
-    bool again = err && err->status == SIGV4_E_CONFLICT && t->item.etag[0] && !t->item.to.remote &&
-                 !t->all->stopping;
-    t->item.etag[0] = '\0';
-    return again;
-}
-
-static void on_done(void *ctx, const struct s3_result *result)
-{
-    struct task *t = ctx;
-    struct copies *c = t->all;
-    if (was_listed(t, result->error)) {
-        sigv4_call_release(t->call);
-        t->call = NULL;
-        t->item.known = false;
-        transfer(t);
-        return;
-    }
-    if (result->error) {
-        end_badly(t, result->error, result->maybe_done, result->host);
-    } else {
-        uint64_t length = t->item.known ? t->item.length : result->length;
-        count_bytes(t, length > t->told ? length : t->told);
-        end_well(t, "");
-    }
-    pump(c);
-}
-
-static void on_progress(void *ctx, const struct s3_progress *p)
-{
-    count_bytes(ctx, p->bytes_done);
-}
-
-static void on_token(void *ctx, struct sigv4_slice token)
-{
-    struct task *t = ctx;
-    if (token_store(t->token_place, token) || t->told_of_store)
-        return;
-    t->told_of_store = true;
-    progress_hide(&t->all->run->progress);
-    fprintf(stderr, "s3cp: cannot write %s: %s; an interrupted copy will begin anew\n",
-            t->token_place, strerror(errno));
-}
-
-/* A token costs a file: not for what is sent in one request. */
-static void remember(struct task *t)
-{
-    const struct s3cp_settings *s = t->all->run->settings;
-    uint64_t part = s->part_size ? s->part_size : RESUME_ABOVE;
-    bool small = t->item.known && t->item.length <= part;
-    if (!s->resume || small || t->item.from.pipe || t->item.to.pipe)
-        return;
-    t->token_place = token_place(&t->item.from, &t->item.to);
-    t->token = t->token_place ? token_load(t->token_place) : NULL;
-}
-
-static int upload(struct task *t, struct sigv4_error *err)
-{
-    const struct s3cp *run = t->all->run;
-    const struct s3cp_settings *s = run->settings;
-    struct s3_conditions new_only = {.size = sizeof new_only, .if_none_match = "*"};
-    bool pipe = t->item.from.pipe;
-    remember(t);
-    struct s3_upload u = {
-        .size = sizeof u,
-        .to = S3_AT(t->item.to.bucket, t->item.to.key),
-        .path = pipe ? NULL : t->item.from.path,
-        .fd = STDIN_FILENO,
-        .length = pipe ? s->expected_size : 0,
-        .part_size = s->part_size,
-        .attributes = &run->attributes,
-        .conditions = s->if_none_match ? &new_only : NULL,
-        .checksum = s->checksum_kind,
-        .flags =
-            (t->token_place ? S3_KEEP_PARTS : 0) | (pipe && s->expected_size ? S3_EXACT_LENGTH : 0),
-        .resume = t->token,
-        .on_token = t->token_place ? on_token : NULL,
-        .on_progress = on_progress,
-        .on_done = on_done,
-        .ctx = t,
-    };
-    return s3_upload(run->s3, &u, &t->call, err);
-}
-
-static int download(struct task *t, struct sigv4_error *err)
-{
-    const struct s3cp *run = t->all->run;
-    const struct s3cp_settings *s = run->settings;
-    remember(t);
-    struct s3_download d = {
-        .size = sizeof d,
-        .from = S3_AT(t->item.from.bucket, t->item.from.key),
-        .path = t->item.to.pipe ? NULL : t->item.to.path,
-        .fd = STDOUT_FILENO,
-        .part_size = s->part_size,
-        .encryption = &run->encryption,
-        .listed_etag = t->item.etag,
-        .listed_length = t->item.length,
-        .flags =
-            (t->token_place ? S3_KEEP_PARTS : 0) | (t->all->many && !s->fsync ? S3_NO_SYNC : 0),
-        .resume = t->token,
-        .on_token = t->token_place ? on_token : NULL,
-        .on_progress = on_progress,
-        .on_done = on_done,
-        .ctx = t,
-    };
-    return s3_download(run->s3, &d, &t->call, err);
-}
-
-static int copy(struct task *t, struct sigv4_error *err)
-{
-    const struct s3cp *run = t->all->run;
-    struct s3_conditions new_only = {.size = sizeof new_only, .if_none_match = "*"};
-    struct s3_copy what = {
-        .size = sizeof what,
-        .from = S3_AT(t->item.from.bucket, t->item.from.key),
-        .to = S3_AT(t->item.to.bucket, t->item.to.key),
-        .attributes = &run->attributes,
-        .conditions = run->settings->if_none_match ? &new_only : NULL,
-        .source_customer_key = run->encryption.customer_key,
-        .on_done = on_done,
-        .ctx = t,
-    };
-    struct s3_copy_large large = {.size = sizeof large,
-                                  .copy = &what,
-                                  .part_size = run->settings->part_size,
-                                  .on_progress = on_progress};
-    return s3_copy_large(run->s3, &large, &t->call, err);
-}
-
-/* 0 or errno. Only what lies before the last '/'. */
-static int make_folders(const char *path)
-{
-    char *text = strdup(path);
-    int error = text ? 0 : ENOMEM;
-    for (char *slash = text ? strchr(text + 1, '/') : NULL; slash && !error;
-         slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(text, 0777) && errno != EEXIST)
-            error = errno;
-        *slash = '/';
-    }
-    free(text);
-    return error;
-}
-
-static int prepare_target(const struct item *item)
-{
-    struct stat info;
-    const char *slash = item->to.path ? strrchr(item->to.path, '/') : NULL;
-    if (item->to.remote || item->to.pipe || !slash || slash == item->to.path)
-        return 0;
-    char *folder = strndup(item->to.path, (size_t)(slash - item->to.path));
-    bool there = folder && stat(folder, &info) == 0 && S_ISDIR(info.st_mode);
-    free(folder);
-    return there ? 0 : make_folders(item->to.path);
-}
-
-static void transfer(struct task *t)
-{
-    struct sigv4_error err = {0};
-    struct item *item = &t->item;
-    if (t->all->run->settings->dry_run) {
-        end_well(t, "(dryrun) ");
-        return;
-    }
-    int error = prepare_target(item);
-    if (error) {
-        end_with_errno(t, "cannot make its folder", error);
-        return;
-    }
-    if (item->is_folder) {
-        end_well(t, NULL);
-        return;
-    }
-    int rc = !item->to.remote    ? download(t, &err)
-             : item->from.remote ? copy(t, &err)
-                                 : upload(t, &err);
-    if (rc)
-        end_badly(t, &err, false, "");
-}
-
-/* ---- --update ---- */
-
-/* Both times in whole seconds, which is what an object's header tells. */
-static bool is_current(const struct item *item, uint64_t length, int64_t modified_ms)
-{
-    return length == item->length && modified_ms / 1000 >= item->modified_ms / 1000;
-}
-
-static void skip(struct task *t)
-{
-    count_bytes(t, t->item.length);
-    end_well(t, NULL);
-}
-
-static int look(struct task *t, const struct location *at, s3_done_fn *then)
-{
-    struct sigv4_error err = {0};
-    struct s3_head head = {.size = sizeof head,
-                           .of = S3_AT(at->bucket, at->key),
-                           .encryption = &t->all->run->encryption,
-                           .on_done = then,
-                           .ctx = t};
-    sigv4_call_release(t->call);
-    t->call = NULL;
-    int rc = s3_head(t->all->run->s3, &head, &t->call, &err);
-    if (rc)
-        end_badly(t, &err, false, "");
-    return rc;
-}
-
-static void begin_transfer(struct task *t)
-{
-    sigv4_call_release(t->call);
-    t->call = NULL;
-    if (t->all->stopping)
-        end_task(t);
-    else
-        transfer(t);
-}
-
-static void on_target(void *ctx, const struct s3_result *result)
-{
-    struct task *t = ctx;
-    struct copies *c = t->all;
-    bool absent = result->error && result->error->status == SIGV4_E_NOT_FOUND;
-    if (result->error && !absent)
-        end_badly(t, result->error, false, result->host);
-    else if (!absent && is_current(&t->item, result->length, result->modified_unix_ms))
-        skip(t);
-    else
-        begin_transfer(t);
-    pump(c);
-}
-
-static void compare(struct task *t)
-{
-    struct stat info;
-    const struct location *to = &t->item.to;
-    if (to->remote) {
-        look(t, to, on_target);
-        return;
-    }
-    if (stat(to->path, &info) == 0 && S_ISREG(info.st_mode) &&
-        is_current(&t->item, (uint64_t)info.st_size, (int64_t)info.st_mtim.tv_sec * 1000))
-        skip(t);
-    else
-        begin_transfer(t);
-}
-
-static void on_source(void *ctx, const struct s3_result *result)
-{
-    struct task *t = ctx;
-    struct copies *c = t->all;
-    if (result->error) {
-        end_badly(t, result->error, false, result->host);
-    } else {
-        t->item.known = true;
-        t->item.length = result->length;
-        t->item.modified_ms = result->modified_unix_ms;
-        compare(t);
-    }
-    pump(c);
-}
-
-static void begin(struct task *t)
-{
-    const struct item *item = &t->item;
-    bool compares =
-        t->all->run->settings->update && !item->from.pipe && !item->to.pipe && !item->is_folder;
-    t->busy = true;
-    t->all->busy++;
-    if (compares && item->from.remote && !item->known)
-        look(t, &item->from, on_source);
-    else if (compares && item->known)
-        compare(t);
-    else
-        transfer(t);
-}
-
-/* ---- all tasks ---- */
-
 static struct task *free_task(struct copies *c)
 {
     for (size_t i = 0; i < c->task_count; i++)
@@ -447,7 +29,7 @@ static struct task *free_task(struct copies *c)
     return NULL;
 }
 
-static void pump(struct copies *c)
+void copies_pump(struct copies *c)
 {
     struct task *t;
     if (c->pumping)
@@ -458,16 +40,16 @@ static void pump(struct copies *c)
         c->over = found == FOUND_ALL;
         if (found != FOUND)
             break;
-        begin(t);
+        task_begin(t);
         if (c->run->hopeless)
-            stop(c);
+            copies_stop(c);
     }
     c->pumping = false;
 }
 
 static void more(void *ctx)
 {
-    pump(ctx);
+    copies_pump(ctx);
 }
 
 /* On a terminal people want to know how much it will be. */
@@ -503,11 +85,11 @@ static void on_interrupt(void *loop)
 static void drive(struct copies *c)
 {
     struct sigv4_loop *loop = c->run->session.loop;
-    pump(c);
+    copies_pump(c);
     while (!is_over(c)) {
         sigv4_loop_run(loop, TICK_MS);
         if (interrupt_was_asked() || c->run->hopeless)
-            stop(c);
+            copies_stop(c);
         if (c->over && c->busy == 0)
             finder_stop(c->counter);
         count_ahead(c);

@@ -57,7 +57,11 @@ struct s3__download {
     char checksum_value[64];
 };
 
-/* ---- between download.c, download_resume.c and download_flow.c ---- */
+/* ---- between download.c, download_parts.c, download_resume.c and download_flow.c ---- */
+
+extern const struct s3__crew_ops s3__download_crew_ops;
+/* What an answer says of the object. */
+void s3__download_remember(struct s3__download *d, const struct s3_result *seen);
 
 void s3__download_fail(struct s3__download *d, const struct sigv4_error *error);
 void s3__download_settle(struct s3__download *d);

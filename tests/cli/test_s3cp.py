@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """s3cp on a service that goes wrong at every step: the object or file is complete and right or absent, no part is left
 behind, and exit code and message say which. And what it promises about folders, names, pipes, interruptions, resuming."""
+# limit: 600
 import hashlib
 import os
 import random
@@ -279,6 +280,24 @@ def limited(limit):
     return apply
 
 
+def small_disk(place, text, data):
+    """A file system of 512 KiB, mounted where only these commands see it."""
+    os.makedirs(place.path("disk"), exist_ok=True)
+    place.store("too-large", data)
+    script = ("mount -t tmpfs -o size=512k none disk && echo before >disk/file || exit 77\n"
+              '"$@"; code=$?; cat disk/file; ls -A disk; exit $code')
+    words = place.command(f"s3://{BUCKET}/too-large", "disk/file", "--part-size", str(PART))
+    if not shutil.which("unshare"):
+        raise check.Skip("unshare is not installed")
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *words], env=place.env, cwd=place.folder,
+                          capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        raise check.Skip("a file system cannot be mounted here")
+    done.said = done.stderr
+    ended(text, SOME_FAILED, ["disk/file", "No space left"], done)
+    check.equal(f"{text}: the file is what it was, nothing else is left", "before\nfile\n", done.stdout)
+
+
 def local_trouble(place):
     place.store("large", LARGE)
     with check.case("a full disk"):
@@ -287,6 +306,9 @@ def local_trouble(place):
         ended("a full disk", SOME_FAILED, ["full/file"], done)
         check.equal("a full disk: the file is what it was, nothing else is left", (b"before", ["file"]),
                     (place.read("full/file"), place.files("full")))
+    for text, data in (("a small disk", LARGE), ("a small disk, known before", noise(3 << 20, 4))):
+        with check.case(text):
+            small_disk(place, text, data)
     with check.case("a full pipe"):
         with open("/dev/full", "wb") as full:
             done = subprocess.run(place.command(f"s3://{BUCKET}/large", "-"), env=place.env, stdout=full,
