@@ -78,11 +78,11 @@ def write(path, text):
     os.rename(path + ".new", path)
 
 
-def apply(lab, plan, weather, before=None):
+def apply(lab, plan, weather):
     """The routes, rules and names of the plan. weather: delay_ms, rate_mbit, outside, stale."""
     route(lab, plan, weather)
     translate(lab, plan)
-    attach_endpoint(lab, plan, before)
+    attach_endpoint(lab, plan)
     guard_endpoint(lab, plan)
     write(os.path.join(spaces.folder(lab), "names.json"), json.dumps({"ttl": 60, "names": names(plan)}, indent=1))
     for host in plan.hosts:
@@ -130,13 +130,16 @@ def translate(lab, plan):
         *(f"add rule ip lab out {r}" for r in out), *(f"add rule ip lab into {r}" for r in into)]) + "\n")
 
 
-def attach_endpoint(lab, plan, before):
-    end, old = plan.endpoint, before.endpoint if before else None
-    if old and (not end or (old.address, old.subnet) != (end.address, end.subnet)):
-        spaces.batch(lab, "endpoint", ["address flush dev eth0"])
-        spaces.batch(lab, "router", ["link set dev endpoint nomaster"])
-        old = None
-    if end and not old:
+def attach_endpoint(lab, plan):
+    """The endpoint's address, unless it is there already. Looked at, not remembered: a change may have been killed."""
+    end = plan.endpoint
+    shown = json.loads(spaces.run("ip", "-n", spaces.name(lab, "endpoint"), "-j", "address", "show", "dev", "eth0"))
+    there = [a["local"] for a in shown[0]["addr_info"]]
+    if there == ([end.address] if end else []):
+        return
+    spaces.batch(lab, "endpoint", ["address flush dev eth0"])
+    spaces.batch(lab, "router", ["link set dev endpoint nomaster"])
+    if end:
         subnet = plan.subnet(end.subnet)
         spaces.batch(lab, "router", [f"link set dev endpoint master sub{plan.subnets.index(subnet)}"])
         spaces.batch(lab, "endpoint", [f"address add {end.address}/{subnet.cidr.split('/')[1]} dev eth0",

@@ -32,7 +32,8 @@ def make_folder(path):
 
 
 def run(*command, text=None, check=True):
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    # A lock that may be inherited is kept by the command, also when this program is killed while it runs.
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, close_fds=False)
     if check and done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}\n{text or ''}")
     return done.stdout

@@ -90,6 +90,25 @@ def killed_while_rising(after):
     nothing_left(f"killed after {after:.2f} s of up, then down", lab.id)
 
 
+def killed_while_changing(dice, times):
+    """Whatever a killed change left half done, the next one makes whole."""
+    lab = stage.Lab("half")
+    lab.up("igw")
+    for i in range(times):
+        words = dice.choice((("kinesis-interface",), ("kinesis-interface", "--endpoint-address", "10.0.1.60"), ("igw",)))
+        process = subprocess.Popen(lab.command("stage", *words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=dice.uniform(0.05, 0.4))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    lab.stage("kinesis-interface")
+    ran = lab.on("private", "kput", "-q", "numbers", "-d", "whole again")
+    check.ok(f"{times} changes killed, the next one makes the network whole", ran.status == 0, ran)
+    lab.down()
+    nothing_left("and down leaves nothing", lab.id)
+
+
 def killed_services():
     lab = stage.Lab("shot")
     lab.up("igw")
@@ -132,6 +151,7 @@ def main():
     dice = random.Random(seed)
     for _ in range(30 if LONG else 3):
         killed_while_rising(dice.uniform(0.05, 2))
+    killed_while_changing(dice, 30 if LONG else 3)
     killed_services()
     orphan()
     check.say(f"# {time.monotonic() - began:.1f} s")
