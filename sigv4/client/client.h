@@ -26,7 +26,7 @@ struct sigv4_client {
     char region[64]; /* "" until known */
     char region_origin[192];
     char keys_origin[192]; /* of the keys last signed with */
-    bool region_asked; /* IMDS is being asked */
+    bool region_asked;     /* IMDS is being asked */
     struct sigv4__exchange *exchanges;
     struct sigv4__quota quota;
     struct sigv4__pace pace; /* used when adaptive */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Connections as they go wrong and are set up: certificates and TLS versions, proxies, servers that hang up, names that
-move, hosts that never answer. kput and kcat through a forwarder in front of klocal."""
+move, hosts that never answer. kput and kcat through a forwarder in front of klocal. LONG=1: connections idle for minutes."""
+# limit: 600
 import base64
 import os
 import socket
@@ -130,7 +131,7 @@ class Proxy(Forwarder):
 class Place:
     def __init__(self, home):
         self.home = home
-        self.service = klocal.Klocal("--stream", "connections", "--stream", "hanging", "--stream", "moving")
+        self.service = klocal.Klocal("--stream", "connections", "--stream", "hanging", "--stream", "moving", "--stream", "idle")
         self.make_certificates()
 
     def make_certificates(self):
@@ -323,6 +324,25 @@ def black_hole(place):
     check.ok("is tried once", "attempt 2" not in done.stderr, done.stderr)
 
 
+def idle(place):
+    """A connection is used again after a minute, and not after five: balancers and NAT may have forgotten it."""
+    server = Forwarder(place.service.port)
+    process = subprocess.Popen([f"{BIN}/kput", "-o", "text", "--endpoint-url", f"http://127.0.0.1:{server.port}", "idle"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=place.environment())
+    counts = []
+    for wait in (0, 0, 60, 310):
+        time.sleep(wait)
+        process.stdin.write(b"a record\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        counts.append(server.accepted)
+    process.stdin.close()
+    check.equal("idle: kput is content", 0, process.wait(timeout=60))
+    check.say(f"# idle: connections after the first records, 60 s later, 310 s later: {counts[1:]}")
+    check.equal("idle: used again after 60 s", counts[1], counts[2])
+    check.ok("idle: a new one after 310 s", counts[3] > counts[2], counts)
+
+
 def main():
     for tool in ("kput", "kcat"):
         if not os.path.exists(f"{BIN}/{tool}"):
@@ -330,7 +350,8 @@ def main():
             check.done()
     with tempfile.TemporaryDirectory() as home:
         place = Place(home)
-        for work in (certificates, versions, proxies, hanging_up, keep_alive, names_that_move, black_hole):
+        for work in (certificates, versions, proxies, hanging_up, keep_alive, names_that_move, black_hole,
+                     *([idle] if os.environ.get("LONG") else [])):
             with check.case(work.__name__):
                 work(place)
 
