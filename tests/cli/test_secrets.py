@@ -128,6 +128,17 @@ def ways(service, home):
     service.admin("faults", {"rules": []})
 
 
+def where_from(home, url):
+    """-v of every tool says which keys, which region and which endpoint won, and why."""
+    for tool, command in commands(home).items():
+        done = subprocess.run([word for word in command if word != "-v"] + ["-v", "--profile", "keys"], check=False,
+                              capture_output=True, text=True, timeout=120, env=environment(home, url))
+        missing = [part for part in (f"keys from profile keys in {home}/config", f"{url}", "(AWS_ENDPOINT_URL)",
+                                     "region us-east-1 (AWS_REGION)") if part not in done.stderr]
+        check.ok(f"{tool} -v says where from", done.returncode == 0 and not missing,
+                 f"exit {done.returncode}, missing {missing}\n{done.stderr}")
+
+
 def waiting(home, url, more=(), **how):
     """A kput that waits for its input, ready once its first record is written."""
     process = subprocess.Popen([f"{BIN}/kput", "-o", "text", *more, "secrets"], stdin=subprocess.PIPE,
@@ -187,6 +198,8 @@ def main():
                 file.write(text)
         with check.case("ways in"):
             ways(service, home)
+        with check.case("where from"):
+            where_from(home, service.url)
         with check.case("ps"):
             ps(home, service.url)
         with check.case("core"):
