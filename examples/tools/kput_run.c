@@ -224,6 +224,7 @@ static int open_producer(struct run *r, struct sigv4_error *err)
         .max_requests_in_flight = (uint32_t)s->requests,
         .record_deadline_ms = (uint32_t)deadline,
         .max_aggregate_bytes = (uint32_t)s->aggregate_bytes,
+        .max_attempts = (uint32_t)s->session.max_attempts,
         .flags = (s->aggregate ? KINESIS_AGGREGATE : 0) | (s->ordered ? KINESIS_KEEP_ORDER : 0) |
                  (s->linger_ms ? 0 : KINESIS_NO_LINGER),
     };

@@ -6,7 +6,7 @@ enum {
     FIRST_BYTES = 4 * 1024 * 1024,
     LEAST_RECORDS = 8,
     LEAST_BYTES = 64 * 1024,
-    LATE = 4 /* a fourth of the deadline */
+    LATE = 10 /* a tenth of the deadline: the shard may become slower by itself, and results lag */
 };
 #define MOST_RECORDS (UINT64_C(1) << 40)
 #define MOST_BYTES   (UINT64_C(1) << 60)
@@ -56,13 +56,20 @@ static void narrow(atomic_uint_fast64_t *size, uint64_t by, uint64_t least)
     atomic_store(size, now > least + by ? now - by : least);
 }
 
+/* One slow shard among fast ones must be enough to hold the growth back. */
 void window_learn(struct window *w, size_t bytes, uint32_t latency_ms)
 {
-    if (latency_ms < w->late_ms) {
+    if (latency_ms >= w->late_ms) {
+        w->wary = atomic_load(&w->most_records);
+        w->second = !w->second;
+        if (w->second) {
+            narrow(&w->most_records, 1, LEAST_RECORDS);
+            narrow(&w->most_bytes, bytes, LEAST_BYTES);
+        }
+    } else if (w->wary) {
+        w->wary--;
+    } else {
         widen(&w->most_records, 1, MOST_RECORDS);
         widen(&w->most_bytes, bytes, MOST_BYTES);
-    } else {
-        narrow(&w->most_records, 1, LEAST_RECORDS);
-        narrow(&w->most_bytes, bytes, LEAST_BYTES);
     }
 }

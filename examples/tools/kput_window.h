@@ -13,6 +13,10 @@ struct window {
     atomic_uint_fast64_t records, bytes;           /* put, without a result */
     atomic_uint_fast64_t most_records, most_bytes; /* the window */
     atomic_bool open;                              /* for good: there is no point in waiting */
+
+    /* The loop's. */
+    uint64_t wary; /* results until it may grow again */
+    bool second;   /* of two that came late, one makes it smaller: the other lets a record in */
 };
 
 void window_init(struct window *w, struct sigv4_loop *loop, struct kinesis_producer *producer,

@@ -13,7 +13,7 @@
 struct kinesis__limits { /* the options with their defaults */
     uint64_t buffered_bytes;
     uint32_t buffered_records, linger_ms, batch_records, batch_bytes, requests, deadline_ms,
-        aggregate_bytes;
+        aggregate_bytes, attempts;
 };
 
 /* What became one record of the request. */

@@ -75,6 +75,7 @@ static void set_limits(struct kinesis__limits *l, const struct kinesis_producer_
     l->batch_bytes =
         or_default(o->max_batch_bytes, default_batch_bytes(l->buffered_bytes, l->requests));
     l->deadline_ms = or_default(o->record_deadline_ms, DEFAULT_DEADLINE_MS);
+    l->attempts = o->max_attempts;
     if (o->flags & KINESIS_AGGREGATE)
         l->aggregate_bytes = or_default(o->max_aggregate_bytes, DEFAULT_AGGREGATE);
 }

@@ -149,6 +149,13 @@ void kinesis__judge_doubts(struct kinesis_producer *p, struct kinesis__queue *do
 void kinesis__drop_doubts(struct kinesis_producer *p); /* those nobody waits for any more */
 
 /* result.c */
+/* No attempt is left to it. */
+static inline bool kinesis__is_worn_out(const struct kinesis_producer *p,
+                                        const struct kinesis__record *r)
+{
+    return p->limits.attempts && r->attempts >= p->limits.attempts;
+}
+
 struct kinesis__outcome {
     enum kinesis_fate fate;
     const struct sigv4_error *error; /* NULL: written */

@@ -48,6 +48,9 @@ static void explain(const struct kinesis_producer *p, const struct kinesis__reco
         *err = p->on_loop.over;
     } else if (r->number <= p->on_loop.abandon_upto) {
         fail_with_last(err, last_error(p, r), SIGV4_E_CANCELED, "abandoned");
+    } else if (kinesis__is_worn_out(p, r) && last_error(p, r)) {
+        snprintf(what, sizeof what, "given up after %u attempts", (unsigned)r->attempts);
+        fail_with_last(err, last_error(p, r), last_error(p, r)->status, what);
     } else {
         snprintf(what, sizeof what, "no acknowledgement within %u ms, sent %u times%s",
                  (unsigned)p->limits.deadline_ms, (unsigned)r->attempts,

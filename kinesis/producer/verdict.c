@@ -10,7 +10,7 @@
 static bool is_given_up(const struct kinesis_producer *p, const struct kinesis__record *r)
 {
     return p->on_loop.over.status || r->number <= p->on_loop.abandon_upto ||
-           p->on_loop.now_ms - r->put_ms >= p->limits.deadline_ms;
+           p->on_loop.now_ms - r->put_ms >= p->limits.deadline_ms || kinesis__is_worn_out(p, r);
 }
 
 void kinesis__tell_given_up(struct kinesis__verdict *v, struct kinesis__entry *e)

@@ -352,6 +352,24 @@ def deadline():
         "records 2 to 3 were not written" in done.err or ("record 2 was" in done.err and "record 3 was" in done.err)), done.err)
 
 
+def slow_shard():
+    """A shard takes a megabyte a second: what waits in line does not run out of its deadline."""
+    limited = klocal.Klocal("--shard-limits")
+    slow = limited.client("kinesis")
+    slow.create_stream(StreamName="slow", ShardCount=1)
+    slow.get_waiter("stream_exists").wait(StreamName="slow", WaiterConfig={"Delay": 1})
+    for words, count in ((["--deadline", "30"], 60_000 if LONG else 4000), (["--ordered", "-k", "k", "--linger", "0"], 1000)):
+        done = kput("slow", "--stats", *words, input=(b"x" * 999 + b"\n") * count, url=limited.url)
+        check.equal(f"a slow shard, {count} records: none is given up", (0, count), (done.code, stats_of(done)["written"]))
+        check.say(f"# {done.err.splitlines()[-1]}")
+    limited.stop()
+    name = new_stream()
+    faults({"fault": "throttle", "operation": "PutRecords", "stream": name})
+    done = kput(name, "--max-attempts", "2", "-d", "x")
+    faults()
+    check.ok("--max-attempts", done.code == 1 and "after 2 attempts" in done.err, done.err)
+
+
 # ---- --failed ----
 
 def failed_round_trip():
@@ -537,7 +555,7 @@ def on_others():
 
 
 CASES = [data_options, lines, delimiters, keys, whole_files, every_byte, sizes, outputs, wrong_usage, failures, closed_pipe,
-         slow_reader, partial_failures, ordered, lost_answers, outage, deadline, failed_round_trip, failed_everything, failed_maybe,
+         slow_reader, partial_failures, ordered, lost_answers, outage, deadline, slow_shard, failed_round_trip, failed_everything, failed_maybe,
          signals, memory, progress, on_others]
 
 for case in [case for case in CASES if case.__name__ in sys.argv[1:]] or CASES:

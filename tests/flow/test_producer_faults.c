@@ -334,6 +334,33 @@ static void clocks_may_jump(void **state)
     rig_end(&rig);
 }
 
+static void first_entry_throttled(void *ctx, struct fake_put *put)
+{
+    (void)ctx;
+    put->entries[0] = FAKE_THROTTLED;
+}
+
+/* The first of each request fails; each is in two requests at most. */
+static void attempts_can_be_limited(void **state)
+{
+    (void)state;
+    struct rig rig;
+    int rc;
+    rig_init(&rig, 3, 1, first_entry_throttled, NULL);
+    rig.options.max_attempts = 2;
+    assert_int_equal(rig_open(&rig, NULL), 0);
+    for (int i = 0; i < 3; i++)
+        assert_true(rig_put(&rig, "k", "v", &rc));
+    assert_true(rig_run(&rig));
+    assert_true(rig_each_told_once(&rig));
+    assert_int_equal(rig_fates(&rig, KINESIS_NOT_WRITTEN), 1);
+    assert_int_equal(rig.results[1].fate, KINESIS_NOT_WRITTEN);
+    assert_int_equal(rig.results[1].attempts, 2);
+    assert_int_equal(rig.results[1].status, SIGV4_E_THROTTLED);
+    assert_non_null(strstr(rig.results[1].message, "given up after 2 attempts"));
+    rig_end(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +375,7 @@ int main(void)
         cmocka_unit_test(a_deadline_does_not_cut_the_request),
         cmocka_unit_test(a_request_nobody_waits_for_is_ended),
         cmocka_unit_test(clocks_may_jump),
+        cmocka_unit_test(attempts_can_be_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

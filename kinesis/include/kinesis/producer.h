@@ -76,6 +76,7 @@ struct kinesis_producer_options {
     uint32_t record_deadline_ms;     /* 0: 30000; from put to result */
     uint32_t max_aggregate_bytes;    /* 0: 51200; of one aggregated record */
     uint32_t flags;
+    uint32_t max_attempts; /* 0: no limit but the deadline; requests one record may be in */
 };
 #define KINESIS_PRODUCER_OPTIONS                                                                   \
     {                                                                                              \
