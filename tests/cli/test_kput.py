@@ -479,21 +479,17 @@ def memory():
         except OSError:
             pass
 
-    def rests():
-        before = fed[0]
-        time.sleep(1)
-        return fed[0] == before
-
     feeder = threading.Thread(target=feed, daemon=True)
     feeder.start()
     check.ok("records flow", wait_until(lambda: fed[0] > 12_000_000))
     faults({"fault": "throttle", "operation": "PutRecords", "stream": name})
     before = fed[0]
-    check.ok("the reader waits when the budget is used", wait_until(rests) and fed[0] - before < 60_000_000, fed)
+    time.sleep(2)
     seen = []
     for _ in range(25 if not LONG else 300):
         time.sleep(0.1)
         seen.append(memory_of(running.process))
+    check.ok("the reader waits when the budget is used", fed[0] - before < 8_000_000, (before, fed))
     # AddressSanitizer's quarantine and shadow come on top.
     check.ok("memory is bounded", max(seen) < (500 if "asan" in services.BIN else 40) * 1e6, max(seen))
     check.ok("memory stays", seen[-1] <= seen[0] * 1.2, seen)
