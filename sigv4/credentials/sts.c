@@ -28,12 +28,13 @@ void sigv4__sts_ask_forget(struct sigv4__errand *ask)
 /* Without a region, one where STS of the role's partition surely is. */
 static const char *region_of(const struct sigv4__role *role)
 {
+    char global[32];
     struct sigv4_arn arn;
-    if (!sigv4_arn_parse(sigv4_str(role->arn), &arn) || sigv4__equal_str(arn.partition, "aws"))
+    if (!sigv4_arn_parse(sigv4_str(role->arn), &arn))
         return "us-east-1";
-    if (sigv4__equal_str(arn.partition, "aws-cn"))
-        return "cn-north-1";
-    return sigv4__equal_str(arn.partition, "aws-us-gov") ? "us-gov-west-1" : "us-east-1";
+    snprintf(global, sizeof global, "%.*s-global",
+             arn.partition.len < 16 ? (int)arn.partition.len : 0, (const char *)arn.partition.ptr);
+    return sigv4_partition_of(sigv4_str(global))->global_region;
 }
 
 static int find_sts(struct sigv4__sts_ask *ask, const struct sigv4__sts_request *request,

@@ -29,6 +29,10 @@ static const char config[] =
     "[profile lost]\nrole_arn = " ARN "n\nsource_profile = nowhere\n"
     "[profile mfa]\nrole_arn = " ARN "n\nsource_profile = base\nmfa_serial = arn:mfa\n"
     "region = eu-west-1\n"
+    "[profile cn]\nrole_arn = arn:aws-cn:iam::1:role/n\nsource_profile = base\n"
+    "[profile isob]\nrole_arn = arn:aws-iso-b:iam::1:role/n\nsource_profile = base\n"
+    "[profile strange]\nrole_arn = arn:a-partition-nobody-knows-yet:iam::1:role/n\n"
+    "source_profile = base\n"
     "[profile long]\nrole_arn = " ARN "n\nsource_profile = base\nduration_seconds = 90000\n"
     "[profile login]\nlogin_session = arn:x\n"
     "[profile web]\nregion = eu-west-1\nrole_arn = " ARN "web\nrole_session_name = me\n"
@@ -149,6 +153,26 @@ static void profiles_that_make_no_sense(void **state)
         begin(&t, cases[i].profile);
         scene_fetch(&t.s, t.provider, &t.o);
         assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, cases[i].code, cases[i].part);
+        end(&t);
+    }
+}
+
+/* Without a region: the role's partition knows one. */
+static void where_sts_is_without_a_region(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"first", "https://sts.us-east-1.amazonaws.com/"},
+        {"cn", "https://sts.cn-northwest-1.amazonaws.com.cn/"},
+        {"isob", "https://sts.us-isob-east-1.sc2s.sgov.gov/"},
+        {"strange", "https://sts.us-east-1.amazonaws.com/"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct stage t;
+        begin(&t, cases[i][0]);
+        fake_script(t.s.fake, (struct fake_answer){.body = KEYS("1")});
+        scene_fetch(&t.s, t.provider, &t.o);
+        assert_string_equal(fake_request(t.s.fake, 0)->url, cases[i][1]);
         end(&t);
     }
 }
@@ -366,6 +390,7 @@ int main(void)
         cmocka_unit_test(a_chain_of_two_roles),
         cmocka_unit_test(its_own_keys_and_named_sources),
         cmocka_unit_test(profiles_that_make_no_sense),
+        cmocka_unit_test(where_sts_is_without_a_region),
         cmocka_unit_test(codes_of_a_device),
         cmocka_unit_test(what_sts_may_answer),
         cmocka_unit_test(where_sts_is),
