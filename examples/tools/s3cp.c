@@ -119,7 +119,8 @@ static bool is_hopeless(const struct s3cp *run, const struct sigv4_error *err)
     static const char *const codes[] = {"NoSuchBucket", "InvalidAccessKeyId",
                                         "SignatureDoesNotMatch", "InvalidToken", NULL};
     bool silent = err->http_status == 0 && failure_code(err->status) == EXIT_UNREACHABLE;
-    return err->status == SIGV4_E_NO_CREDENTIALS || is_one_of(err->code, codes) ||
+    bool nowhere = err->status == SIGV4_E_INVALID && strncmp(err->message, "no region", 9) == 0;
+    return err->status == SIGV4_E_NO_CREDENTIALS || nowhere || is_one_of(err->code, codes) ||
            (silent && run->succeeded == 0);
 }
 

@@ -119,18 +119,28 @@ static bool was_listed(struct task *t, const struct sigv4_error *err)
     return again;
 }
 
+/* What was kept for --resume is not what was written: something else happened to it. */
+static bool had_bad_token(struct task *t, const struct sigv4_error *err)
+{
+    if (!err || err->status != SIGV4_E_INVALID || err->http_status || !t->token || t->all->stopping)
+        return false;
+    progress_hide(&t->all->run->progress);
+    fprintf(stderr, "s3cp: %s cannot be used: %s; beginning anew\n", t->token_place, err->message);
+    token_drop(t->token_place);
+    return true;
+}
+
 static void on_done(void *ctx, const struct s3_result *result)
 {
     struct task *t = ctx;
     struct copies *c = t->all;
-    if (was_listed(t, result->error)) {
+    bool changed = was_listed(t, result->error);
+    if (changed || had_bad_token(t, result->error)) {
         sigv4_call_release(t->call);
         t->call = NULL;
-        t->item.known = false;
+        t->item.known &= !changed;
         transfer(t);
-        return;
-    }
-    if (result->error) {
+    } else if (result->error) {
         end_badly(t, result->error, result->maybe_done, result->host);
     } else {
         uint64_t length = t->item.known ? t->item.length : result->length;
@@ -164,6 +174,8 @@ static void remember(struct task *t)
     bool small = t->item.known && t->item.length <= part;
     if (!s->resume || small || t->item.from.pipe || t->item.to.pipe)
         return;
+    free(t->token_place);
+    free(t->token);
     t->token_place = token_place(&t->item.from, &t->item.to);
     t->token = t->token_place ? token_load(t->token_place) : NULL;
 }

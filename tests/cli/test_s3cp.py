@@ -459,6 +459,17 @@ def resuming(place):
         same("resume down: complete", LARGE, place.read("killed/file"))
         check.equal("resume down: only what was missing was fetched, nothing else is left", (2, ["file"]),
                     (requests(place, "GetObject") - sent, place.files("killed")))
+    with check.case("a token that cannot be read"):
+        place.faults(dict(fault="error", operation="GetObject", status=403, code="AccessDenied", skip=2))
+        place.run(f"s3://{BUCKET}/large", "odd-token/file", *words)
+        place.faults()
+        for at, _, kept in os.walk(place.path("cache")):
+            for name in kept:
+                with open(os.path.join(at, name), "w", encoding="ascii") as token:
+                    token.write("nonsense")
+        done = place.run(f"s3://{BUCKET}/large", "odd-token/file", *words)
+        ended("a token that cannot be read: begun anew, and said", 0, ["beginning anew"], done)
+        same("a token that cannot be read: complete", LARGE, place.read("odd-token/file"))
     with check.case("the object changes between the two"):
         place.faults(dict(fault="error", operation="GetObject", status=403, code="AccessDenied", skip=2))
         ended("resume down: kept after a failure", DENIED, [], place.run(f"s3://{BUCKET}/large", "changed/file", *words))
