@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DIAGNOSIS_MS = 700 }; /* the failed attempt has waited long already */
+enum { DIAGNOSIS_MS = 500 }; /* the failed attempt has waited long already */
 
 int failure_code(int status)
 {

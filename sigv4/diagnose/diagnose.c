@@ -14,6 +14,8 @@
 #include <stdio.h>
 
 enum { DEFAULT_MS = 3000, LEAST_MS = 250, SERVER_MS = 200 };
+/* Reading the system's certificates alone takes a slow machine half a second. */
+enum { VISIT_LEAST_MS = 1000 };
 
 struct look {
     const struct sigv4_diagnose_options *options;
@@ -128,7 +130,7 @@ static int visit(struct look *l, const char *through)
         .connection_only = l->options->flags & SIGV4_DIAGNOSE_CONNECTION,
         .through = through,
         .proxy = l->f.proxy.value,
-        .timeout_ms = left(l),
+        .timeout_ms = left(l) > VISIT_LEAST_MS ? left(l) : VISIT_LEAST_MS,
     };
     sigv4__buffer_init(&bundle, NULL, 4096);
     /* One that cannot be read was refused when the client was made. */

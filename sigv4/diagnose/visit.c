@@ -203,6 +203,13 @@ static void take_times(struct visit *v)
     }
 }
 
+/* "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number": its end says it. */
+static struct sigv4_slice short_reason(const char *reason)
+{
+    const char *last = strstr(reason, "error:") ? strstr(reason, "::") : NULL;
+    return sigv4_str(last && last[2] ? last + 2 : reason);
+}
+
 void sigv4__visit_make(const struct sigv4__visit_plan *plan, struct sigv4_diagnosis *d,
                        struct sigv4__visit *out)
 {
@@ -219,7 +226,7 @@ void sigv4__visit_make(const struct sigv4__visit_plan *plan, struct sigv4_diagno
     bool ended_by_us = code == CURLE_WRITE_ERROR && d->http_status;
     if (code != CURLE_OK && !ended_by_us)
         sigv4__fixed_copy(out->text, sizeof out->text,
-                          sigv4_str(v.reason[0] ? v.reason : curl_easy_strerror(code)));
+                          short_reason(v.reason[0] ? v.reason : curl_easy_strerror(code)));
     curl_easy_cleanup(v.easy);
     curl_slist_free_all(v.way);
     curl_slist_free_all(v.headers);

@@ -37,18 +37,25 @@ static int open_socket(int backlog, uint16_t *port)
     return fd;
 }
 
-static struct sigv4_diagnosis diagnose(const char *scheme, const char *host, unsigned port)
+static struct sigv4_diagnosis diagnose_within(uint32_t ms, const char *scheme, const char *host,
+                                              unsigned port)
 {
     struct sigv4_diagnosis d = {.size = sizeof d};
     struct sigv4_error err;
     char url[300];
     snprintf(url, sizeof url, "%s://%s:%u", scheme, host, port);
     int status = sigv4_diagnose(SIGV4_DIAGNOSE(.url = url, .service_id = "KINESIS",
-                                               .region = "us-east-2", .timeout_ms = 400),
+                                               .region = "us-east-2", .timeout_ms = ms),
                                 &d, &err);
     if (status)
         fail_msg("%s: %s", url, err.message);
     return d;
+}
+
+/* For what is answered, however slow the machine. */
+static struct sigv4_diagnosis diagnose(const char *scheme, const char *host, unsigned port)
+{
+    return diagnose_within(20000, scheme, host, port);
 }
 
 static void test_refused(void **state)
@@ -82,7 +89,7 @@ static void test_black_hole(void **state)
         filler[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         (void)connect(filler[i], (struct sockaddr *)&address, sizeof address);
     }
-    struct sigv4_diagnosis d = diagnose("https", "127.0.0.1", port);
+    struct sigv4_diagnosis d = diagnose_within(400, "https", "127.0.0.1", port);
     assert_int_equal(d.cause, SIGV4_CAUSE_TIMED_OUT);
     assert_int_equal(d.addresses[0].os_errno, ETIMEDOUT);
     assert_true(d.addresses[0].connect_ms >= 399);
@@ -143,7 +150,7 @@ static void test_a_connection_is_possible(void **state)
     assert_string_equal(d.remedy, "");
     assert_non_null(strstr(d.verdict, "accepts connections"));
     /* The kernel accepts, no one speaks. */
-    d = diagnose("http", "localhost", port);
+    d = diagnose_within(400, "http", "localhost", port);
     assert_int_equal(d.cause, SIGV4_CAUSE_OTHER);
     assert_non_null(strstr(d.verdict, "gives no HTTP answer"));
     close(fd);
@@ -176,7 +183,8 @@ static void test_tls_to_a_plain_port(void **state)
     struct sigv4_diagnosis d = diagnose("https", "127.0.0.1", port);
     pthread_join(thread, NULL);
     assert_int_equal(d.cause, SIGV4_CAUSE_TLS);
-    assert_non_null(strstr(d.verdict, "no TLS comes about"));
+    if (!strstr(d.verdict, "but no TLS comes about: wrong version number"))
+        fail_msg("%s", d.verdict);
     assert_non_null(strstr(d.remedy, "http://"));
     close(fd);
 }
@@ -185,7 +193,7 @@ static void test_tls_to_a_silent_port(void **state)
 {
     uint16_t port;
     int fd = open_socket(5, &port); /* the kernel accepts, no one speaks */
-    struct sigv4_diagnosis d = diagnose("https", "127.0.0.1", port);
+    struct sigv4_diagnosis d = diagnose_within(400, "https", "127.0.0.1", port);
     (void)state;
     assert_int_equal(d.cause, SIGV4_CAUSE_TLS);
     assert_int_equal(d.addresses[0].os_errno, 0);
