@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { TELL_EVERY_MS = 1000 };
+enum { TELL_EVERY_MS = 1000, SHARDS_SHOWN = 4 }; /* a line of a terminal holds no more */
 
 enum shard_state { EXPECTED, READING, OVER };
 
@@ -124,27 +124,63 @@ void progress_shard(struct progress *p, struct sigv4_slice shard_id, enum kinesi
     fprintf(stderr, "kcat: %.*s %s\n", (int)shard_id.len, (const char *)shard_id.ptr, words[event]);
 }
 
-void progress_show(struct progress *p)
+/* "3" of shardId-000000000003. */
+static const char *short_id(const struct progress_shard *s)
+{
+    const char *digits = strchr(s->id, '-');
+    if (!digits)
+        return s->id;
+    digits += strspn(digits, "-0");
+    return *digits ? digits : "0";
+}
+
+/* The one that is most behind of those less behind than `after`; those equally behind come in their
+ * order. NULL: there is none. */
+static const struct progress_shard *next_behind(const struct progress *p,
+                                                const struct progress_shard *after)
 {
     const struct progress_shard *worst = NULL;
+    for (const struct progress_shard *s = p->shards; s < p->shards + p->count; s++) {
+        if (s->state != READING || s->behind_ms <= 0)
+            continue;
+        if (after &&
+            (s->behind_ms > after->behind_ms || (s->behind_ms == after->behind_ms && s <= after)))
+            continue;
+        if (!worst || s->behind_ms > worst->behind_ms)
+            worst = s;
+    }
+    return worst;
+}
+
+static void show_lags(const struct progress *p, size_t reading)
+{
+    const struct progress_shard *s = next_behind(p, NULL);
+    if (!s && reading)
+        fputs(", at the tip", stderr);
+    for (size_t shown = 0; s; s = next_behind(p, s), shown++) {
+        if (shown == SHARDS_SHOWN) {
+            fputs(", ...", stderr);
+            return;
+        }
+        fprintf(stderr, "%s %s by %.1f s", shown ? "," : "; behind:", short_id(s),
+                (double)s->behind_ms / 1000);
+    }
+}
+
+void progress_show(struct progress *p)
+{
     size_t reading = 0, over = 0;
     if (!p->shows)
         return;
     for (size_t i = 0; i < p->count; i++) {
-        const struct progress_shard *s = &p->shards[i];
-        reading += s->state == READING;
-        over += s->state == OVER;
-        if (s->state == READING && s->behind_ms > 0 && (!worst || s->behind_ms > worst->behind_ms))
-            worst = s;
+        reading += p->shards[i].state == READING;
+        over += p->shards[i].state == OVER;
     }
     take_away(p);
     fprintf(stderr, "%" PRIu64 " records, %zu shards", p->records, reading);
     if (over)
         fprintf(stderr, ", %zu ended", over);
-    if (worst)
-        fprintf(stderr, ", %s is %.1f s behind", worst->id, (double)worst->behind_ms / 1000);
-    else if (reading)
-        fputs(", at the tip", stderr);
+    show_lags(p, reading);
     fflush(stderr);
     p->shown = true;
 }

@@ -7,6 +7,8 @@ import itertools
 import json
 import os
 import pty
+import re
+import select
 import shutil
 import signal
 import subprocess
@@ -338,19 +340,30 @@ def terminals(service):
     check.equal("--raw is raw on a terminal", nasty, on_terminal(service, "-e", "--raw", name))
 
 
+def read_until(master, pattern, limit=30):
+    """What a terminal was sent, up to where the pattern is in it."""
+    said, deadline = b"", time.monotonic() + limit
+    while not re.search(pattern, said) and time.monotonic() < deadline:
+        if select.select([master], [], [], 0.2)[0]:
+            said += os.read(master, 65536)
+    return said
+
+
 def progress(service):
-    client, name = new_stream(service)
-    put(client, name, b"x")
+    client, name = new_stream(service, shards=2)
+    client.put_records(StreamName=name, Records=[{"PartitionKey": str(i), "Data": b"x"} for i in range(160)])
+    time.sleep(1)  # so that there is a lag
     master, slave = pty.openpty()
-    following = Following(service, "-f", "%v\n", name, stderr=slave)
+    following = Following(service, "-f", "%v\n", "-X", "max_records_per_fetch=4", name, stderr=slave)
     os.close(slave)
-    following.wait_for(1)
-    time.sleep(2.2)
+    said = read_until(master, rb"2 shards; behind: \d by \d+\.\d s, \d by \d+\.\d s")
+    check.ok("progress on a terminal: each shard's lag", re.search(rb"behind: \d by \d+\.\d s, \d by \d+\.\d s", said), said)
+    said = read_until(master, rb"160 records, 2 shards, at the tip")
+    check.ok("and that there is none", b"160 records, 2 shards, at the tip" in said, said)
     code = following.end()
-    said = os.read(master, 65536)
+    said = read_until(master, rb"\r\x1b\[K$")
     os.close(master)
-    check.ok("progress on a terminal", b"1 records, 1 shards, at the tip" in said, said)
-    check.ok("which is taken away at the end", said.endswith(b"\r\x1b[K"), said)
+    check.ok("it is taken away at the end", said.endswith(b"\r\x1b[K"), said)
     check.equal("interrupted with 130", 130, code)
 
 
