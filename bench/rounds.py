@@ -35,6 +35,9 @@ class Sink:
 
     def __init__(self, options):
         self.options = options
+        if not shutil.which("openssl"):
+            print("SKIP: no openssl to make the sink's certificate with")
+            sys.exit(77)
         self.folder = tempfile.mkdtemp(prefix="bench-")
         self.cert = os.path.join(self.folder, "cert.pem")
         cores = sorted(os.sched_getaffinity(0))
