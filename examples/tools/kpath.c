@@ -251,6 +251,12 @@ static void judge_call(const struct kpath *k, struct kpath_target *t)
     sigv4_diagnose_refusal(&refusal, &t->d);
 }
 
+/* By the service: a source of keys may have answered, too. */
+static bool answered(const struct kpath_target *t)
+{
+    return t->call.sent && t->call.error.http_status;
+}
+
 /* The call's success is the best proof, then what is wrong with the way, then what was refused. */
 static void judge(const struct kpath *k, struct kpath_target *t)
 {
@@ -260,7 +266,7 @@ static void judge(const struct kpath *k, struct kpath_target *t)
     t->works = called ? e->status == SIGV4_OK : way_open;
     if (called && e->status == SIGV4_OK && !way_open)
         t->d.cause = SIGV4_CAUSE_NONE;
-    else if (called && e->status && (way_open || !t->way_started || e->http_status))
+    else if (called && e->status && (way_open || !t->way_started || answered(t)))
         judge_call(k, t);
     if (called && way_open && is_transport(e->status) && e->http_status == 0)
         t->d.cause = SIGV4_CAUSE_OTHER;
@@ -291,7 +297,7 @@ static int code_of(const struct kpath_target *t)
     case SIGV4_CAUSE_CLOCK:
         return t->d.open ? EXIT_DENIED : EXIT_UNREACHABLE;
     default:
-        return t->call.error.http_status ? EXIT_SOME_FAILED : EXIT_UNREACHABLE;
+        return answered(t) ? EXIT_SOME_FAILED : EXIT_UNREACHABLE;
     }
 }
 

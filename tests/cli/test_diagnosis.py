@@ -66,6 +66,12 @@ def in_vpc(region="us-east-2"):
     return env
 
 
+def without_keys(imds_port):
+    env = environment(AWS_EC2_METADATA_SERVICE_ENDPOINT=f"http://127.0.0.1:{imds_port}")
+    return {name: value for name, value in env.items()
+            if name not in ("AWS_EC2_METADATA_DISABLED", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")}
+
+
 # ---- servers ----
 
 def serve(handle, context=None):
@@ -242,6 +248,8 @@ def tls_cases(folder):
              cli=("kinesis", "list-streams", "--endpoint-url", f"https://{host}:{plain}")),
         Case("a certificate that is trusted", "none", 0, ["TLS comes about"], env, [*trust, url], cli=None),
         Case("an untrusted one with --no-verify-ssl", "none", 0, [], env, ["--no-verify-ssl", url], cli=None),
+        Case("no way, and a source of keys that refuses: the way", "no-name", 4, ["nowhere.invalid"], without_keys(plain),
+             ["--endpoint-url", "https://nowhere.invalid", "kinesis"], cli=None),
     ]
     if not shutil.which("faketime"):
         check.skip("clocks and expiry", "faketime is not installed")
