@@ -1,6 +1,8 @@
 /* Records on paper. */
 #include "kcat_print.h"
 
+#include "terminal.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -19,47 +21,10 @@ static void pad(FILE *out, size_t n)
     fprintf(out, "%*s", (int)n, "");
 }
 
-/* How long the UTF-8 character at p is; 0 when it is none. */
-static size_t character(const unsigned char *p, size_t n)
-{
-    size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : p[0] >= 0xC2 ? 2 : 0;
-    if (len == 0 || len > n || p[0] > 0xF4)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    bool broken = (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
-                  (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F);
-    return broken ? 0 : len;
-}
-
-/* Control characters of both sets, and what turns the direction of text. */
-static bool steers(const unsigned char *p, size_t len)
-{
-    bool bidi = len == 3 && p[0] == 0xE2 &&
-                ((p[1] == 0x80 && p[2] >= 0xAA && p[2] <= 0xAE) ||
-                 (p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9));
-    return (len == 1 && (p[0] < 0x20 || p[0] == 0x7F)) ||
-           (len == 2 && p[0] == 0xC2 && p[1] < 0xA0) || bidi;
-}
-
 /* Returns how many characters were shown; a byte that is none counts as one. */
 static size_t put_text(const struct printer *p, struct sigv4_slice s)
 {
-    const unsigned char *at = s.ptr;
-    size_t shown = 0;
-    for (size_t i = 0; i < s.len;) {
-        size_t n = character(at + i, s.len - i), step = n ? n : 1;
-        bool hide = p->on_terminal && (n == 0 || steers(at + i, n));
-        for (size_t k = 0; hide && k < step; k++)
-            shown += (size_t)fprintf(p->out, "\\x%02x", at[i + k]);
-        if (!hide) {
-            fwrite(at + i, 1, step, p->out);
-            shown++;
-        }
-        i += step;
-    }
-    return shown;
+    return terminal_put(p->out, s, p->on_terminal);
 }
 
 /* Centred as Python does it: the odd blank goes to the right. */
@@ -95,9 +60,9 @@ static bool is_text(struct sigv4_slice s)
 {
     const unsigned char *at = s.ptr;
     for (size_t i = 0; i < s.len;) {
-        size_t n = character(at + i, s.len - i);
+        size_t n = terminal_character(at + i, s.len - i);
         bool blank = at[i] == '\n' || at[i] == '\t' || at[i] == '\r';
-        if (n == 0 || (n <= 2 && steers(at + i, n) && !blank))
+        if (n == 0 || (n <= 2 && terminal_steers(at + i, n) && !blank))
             return false;
         i += n;
     }
@@ -110,12 +75,12 @@ static void put_json_string(FILE *out, struct sigv4_slice s)
     const unsigned char *at = s.ptr;
     fputc('"', out);
     for (size_t i = 0; i < s.len;) {
-        size_t n = character(at + i, s.len - i);
+        size_t n = terminal_character(at + i, s.len - i);
         if (at[i] == '"' || at[i] == '\\')
             fprintf(out, "\\%c", at[i]);
         else if (n == 0)
             fputs("\\ufffd", out);
-        else if (steers(at + i, n))
+        else if (terminal_steers(at + i, n))
             fprintf(out, "\\u%04x",
                     n == 1   ? at[i]
                     : n == 2 ? at[i + 1]
