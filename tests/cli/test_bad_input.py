@@ -123,16 +123,17 @@ def credentials():
     expect("half a credential names the missing half", DENIED, ["AWS_SECRET_ACCESS_KEY"], *put(),
            AWS_SECRET_ACCESS_KEY=None)
     expect("unknown profile", USAGE, ["nobody"], *put("--profile", "nobody"))
-    expect("wrong secret", DENIED, [], *put(), AWS_SECRET_ACCESS_KEY="wrong")
-    expect("unknown key id", DENIED, [], *put(), AWS_ACCESS_KEY_ID="AKIDNOBODY")
+    # The second line says what to do.
+    expect("wrong secret", DENIED, ["put-record: check the secret key"], *put(), AWS_SECRET_ACCESS_KEY="wrong", lines=2)
+    expect("unknown key id", DENIED, ["put-record: check the keys"], *put(), AWS_ACCESS_KEY_ID="AKIDNOBODY", lines=2)
 
 
 def places():
     expect("no region", USAGE, ["region"], *put(), AWS_REGION=None)
-    expect("unknown stream", NO_SUCH, ["no-such-stream"], "put-record", "--stream-name", "no-such-stream",
-           "--partition-key", "k", "--data", "x")
-    expect("unknown shard", NO_SUCH, ["shardId-000000000099"], "get-records", "--stream-name", STREAM,
-           "--shard-id", "shardId-000000000099")
+    expect("unknown stream", NO_SUCH, ["no-such-stream", "put-record: check the name"], "put-record", "--stream-name",
+           "no-such-stream", "--partition-key", "k", "--data", "x", lines=2)
+    expect("unknown shard", NO_SUCH, ["shardId-000000000099", "get-records: check the name"], "get-records", "--stream-name", STREAM,
+           "--shard-id", "shardId-000000000099", lines=2)
     expect("unknown bucket", NO_SUCH, ["no-such-bucket"], "s3-cp", "s3://no-such-bucket-at-all/key", "-")
     expect("unknown key", NO_SUCH, [], "s3-cp", f"s3://{BUCKET}/no-such-key", "-")
     for url, why in [("ftp://example.com", "http"), ("http://", "host"), ("http://h:99999", "port"),
