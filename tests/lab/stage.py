@@ -11,16 +11,18 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LAB = os.path.join(HERE, "lab")
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import check  # noqa: E402
+import netplace  # noqa: E402
 
 
 def need_root():
     """A lab needs root, namespaces and a TUN device; where they are missing the whole suite says so."""
     name = os.path.basename(sys.argv[0])
-    probe = "unshare --net true && test -c /dev/net/tun && nft --version >/dev/null"
-    if os.geteuid() != 0:
-        check.skip(name, "needs root")
-    elif subprocess.run(["sh", "-c", probe], capture_output=True, check=False).returncode:
-        check.skip(name, "needs network namespaces, /dev/net/tun and nft")
+    reason = netplace.reason_against()
+    if reason:
+        check.skip(name, reason)
+    elif subprocess.run(["sh", "-c", "test -c /dev/net/tun && nft --version >/dev/null"], capture_output=True,
+                        check=False).returncode:
+        check.skip(name, "needs /dev/net/tun and nft")
     else:
         return
     check.done()

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import urllib.parse
 
 import check
@@ -13,6 +14,7 @@ import check
 KEY = "AKIDEXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 REGION = "us-east-1"
+making = threading.Lock()  # boto3.client itself is not for several threads
 PROGRAM = os.environ.get("KLOCAL") or os.path.join(os.environ.get("BUILD_DIR", "build"), "bin", "klocal")
 
 
@@ -71,10 +73,11 @@ class Klocal:
         import botocore.config
         if kind == "s3":
             config.setdefault("signature_version", "s3v4")
-        return boto3.client(
-            kind, endpoint_url=url or self.url, region_name=region, aws_access_key_id=key or self.key,
-            aws_secret_access_key=secret or self.secret, aws_session_token=token,
-            config=botocore.config.Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60, **config))
+        with making:
+            return boto3.client(
+                kind, endpoint_url=url or self.url, region_name=region, aws_access_key_id=key or self.key,
+                aws_secret_access_key=secret or self.secret, aws_session_token=token,
+                config=botocore.config.Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60, **config))
 
     def environment(self):
         env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

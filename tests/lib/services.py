@@ -5,6 +5,7 @@ A suite written with this runs by hand too:  eval "$(tests/peers/kinesalite star
 import http.client
 import os
 import subprocess
+import threading
 import time
 import urllib.parse
 
@@ -21,6 +22,7 @@ except ImportError:
     check.done()
 
 REGION = "us-east-1"
+making = threading.Lock()  # boto3.client itself is not for several threads
 BIN = os.path.join(os.environ.get("BUILD_DIR", ""), "bin")
 
 
@@ -35,11 +37,12 @@ class Service:
         self.role = os.environ.get(f"{prefix}_ROLE_ARN")
 
     def client(self, kind, key=None, secret=None, token=None, **config):
-        return boto3.client(
-            kind, endpoint_url=self.url, region_name=REGION, aws_access_key_id=key or self.key,
-            aws_secret_access_key=secret or self.secret, aws_session_token=token,
-            config=botocore.config.Config(retries={"max_attempts": 5}, connect_timeout=5, read_timeout=60,
-                                          s3={"addressing_style": "path"}, **config))
+        with making:
+            return boto3.client(
+                kind, endpoint_url=self.url, region_name=REGION, aws_access_key_id=key or self.key,
+                aws_secret_access_key=secret or self.secret, aws_session_token=token,
+                config=botocore.config.Config(retries={"max_attempts": 5}, connect_timeout=5, read_timeout=60,
+                                              s3={"addressing_style": "path"}, **config))
 
     def environment(self):
         env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
