@@ -48,6 +48,17 @@ def nothing_left(text, lab):
     check.equal(text, NOTHING, traces(lab))
 
 
+def until_running(process, word):
+    """The lab's command becomes the one it was told to run."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with open(f"/proc/{process.pid}/cmdline", "rb") as file:
+            if file.read().split(b"\0")[0] == word:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"{word} does not run")
+
+
 def whole_life():
     lab = stage.Lab("life")
     lab.up("igw")
@@ -56,6 +67,7 @@ def whole_life():
     outside = traces(lab.id)
     check.equal("it touches no interface and no rule outside", ([], []), (outside["interfaces"], outside["rules"]))
     sleeper = lab.start("private", "sleep", "300")
+    until_running(sleeper, b"sleep")
     lab.down()
     nothing_left("down leaves nothing", lab.id)
     check.ok("not even a command that still ran", sleeper.wait(timeout=30) != 0)
