@@ -11,11 +11,11 @@
 
 enum {
     READ_INTERVAL_MS = 200, /* five reads a second (facts, 1.6) */
-    SLOWEST_PACE_MS = 5000,
-    MAX_SPOILT = 3,        /* answers in a row that make no sense */
-    MAX_EXPIRED = 1,       /* iterators in a row that had expired already: more wait */
-    CLOCK_SLACK_MS = 1000, /* a Date header has whole seconds */
-    IN_USE_FAILURES = 2,   /* that passes in five seconds: a second between calls will do */
+    SLOWEST_PACE_MS = 2000, /* ten of us fit in a shard; whoever takes more cannot starve us */
+    MAX_SPOILT = 3,         /* answers in a row that make no sense */
+    MAX_EXPIRED = 1,        /* iterators in a row that had expired already: more wait */
+    CLOCK_SLACK_MS = 1000,  /* a Date header has whole seconds */
+    IN_USE_FAILURES = 2,    /* that passes in five seconds: a second between calls will do */
     STALLED_MS = 30000,
     MAX_INPUT = 8192
 };
@@ -191,7 +191,7 @@ void kinesis__reader_take(struct kinesis__reader *r, int64_t service_unix_ms)
     r->delivered = 0;
     r->page_bytes = kinesis__page_weigh(r->page);
     if (r->pace_ms > READ_INTERVAL_MS)
-        r->pace_ms -= r->pace_ms / 32;
+        r->pace_ms -= r->pace_ms / 16;
     if (r->pace_ms < READ_INTERVAL_MS)
         r->pace_ms = READ_INTERVAL_MS;
     bool was_at_tip = r->at_tip;

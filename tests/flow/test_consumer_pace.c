@@ -69,6 +69,30 @@ static void throttles_teach_the_pace(void **state)
     stage_assert_paced(s);
 }
 
+/* However slowly it reads: its neighbors take all they can get. */
+static void every_third_refused(struct stage *s, enum stage_op op, unsigned nth, const char *shard,
+                                struct fake_answer *answer)
+{
+    (void)s, (void)shard;
+    if (op == STAGE_READ && nth % 3 == 0)
+        stage_error(answer, "ProvisionedThroughputExceededException");
+}
+
+static void greedy_neighbors_do_not_starve_it(void **state)
+{
+    struct stage *s = *state;
+    stage_add(s, "A", 3000);
+    s->read_page = 1;
+    s->trouble = every_third_refused;
+    assert_int_equal(stage_start(s), SIGV4_OK);
+    fake_run_ms(s->fake, s->loop, 60000);
+    size_t before = s->logged;
+    fake_run_ms(s->fake, s->loop, 300000);
+    print_message("%zu records in 300 s\n", s->logged - before);
+    assert_true(s->logged - before > 80); /* a page in less than four seconds */
+    stage_assert_paced(s);
+}
+
 /* ---- standing still ---- */
 
 static int64_t still_from_ms, still_until_ms;
@@ -138,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STAGE(never_more_than_two_megabytes_a_second),
         STAGE(throttles_teach_the_pace),
+        STAGE(greedy_neighbors_do_not_starve_it),
         STAGE(a_shard_that_stands_still_is_begun_again),
         STAGE(a_gap_in_a_shard_is_no_standstill),
     };
