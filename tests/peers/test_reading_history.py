@@ -196,7 +196,7 @@ class Scene:
             if dies:
                 time.sleep(self.dice.choice((0.5, 1.5, 3, 6.5)) * self.dice.random() + 0.1)
                 process.send_signal(self.dice.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGINT)))
-            _, said = process.communicate(timeout=150)
+            _, said = process.communicate(timeout=400)  # a shard full of small pages, throttled, takes minutes
             out.seek(0)
             text = out.read().decode()
         self.lives.append((begin, text.split("\n")[:-1]))
