@@ -7,6 +7,7 @@
 #include "transport/alive.h"
 #include "transport/curl_engine.h"
 #include "transport/hooks.h"
+#include "transport/job_list.h"
 #include "transport/timer.h"
 
 #include <errno.h>
@@ -15,11 +16,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
-
-/* A first-in first-out list of jobs. */
-struct job_list {
-    struct sigv4_job *first, *last;
-};
 
 struct sigv4_loop {
     struct sigv4__hooks hooks;
@@ -32,46 +28,17 @@ struct sigv4_loop {
     struct {
         pthread_mutex_t mutex;
         pthread_cond_t stepped; /* an iteration ended */
-        struct job_list posted;
+        struct sigv4__job_list posted;
         uint64_t iterations;
         bool threaded, stopping, embedded;
         pthread_t thread;
     } locked;
     struct {
-        struct job_list notices;
+        struct sigv4__job_list notices;
         struct sigv4__timers timers;
         struct sigv4_loop_hooks embedded; /* size 0: not embedded */
     } on_loop;
 };
-
-static void list_append(struct job_list *list, struct sigv4_job *job)
-{
-    job->next = NULL;
-    if (list->last)
-        list->last->next = job;
-    else
-        list->first = job;
-    list->last = job;
-}
-
-static struct job_list list_take(struct job_list *list)
-{
-    struct job_list taken = *list;
-    list->first = list->last = NULL;
-    return taken;
-}
-
-static size_t list_run(struct job_list list)
-{
-    size_t n = 0;
-    while (list.first) {
-        struct sigv4_job *job = list.first;
-        list.first = job->next; /* the job may post itself again */
-        job->run(job);
-        n++;
-    }
-    return n;
-}
 
 static int64_t now(const struct sigv4_loop *loop)
 {
@@ -98,15 +65,15 @@ bool sigv4_loop_inside(const struct sigv4_loop *loop)
 static size_t run_posted(struct sigv4_loop *loop)
 {
     pthread_mutex_lock(&loop->locked.mutex);
-    struct job_list jobs = list_take(&loop->locked.posted);
+    struct sigv4__job_list jobs = sigv4__job_list_take(&loop->locked.posted);
     pthread_mutex_unlock(&loop->locked.mutex);
-    return list_run(jobs);
+    return sigv4__job_list_run(jobs);
 }
 
 static bool has_posted(struct sigv4_loop *loop)
 {
     pthread_mutex_lock(&loop->locked.mutex);
-    bool posted = loop->locked.posted.first != NULL;
+    bool posted = !sigv4__job_list_empty(&loop->locked.posted);
     pthread_mutex_unlock(&loop->locked.mutex);
     return posted;
 }
@@ -117,7 +84,7 @@ static bool has_posted(struct sigv4_loop *loop)
 static int patience(struct sigv4_loop *loop, int timeout_ms)
 {
     int64_t next = sigv4__timers_next(&loop->on_loop.timers, now(loop));
-    if (loop->on_loop.notices.first || has_posted(loop))
+    if (!sigv4__job_list_empty(&loop->on_loop.notices) || has_posted(loop))
         return 0;
     if (timeout_ms < 0 || (next >= 0 && next < timeout_ms))
         return next > INT32_MAX ? INT32_MAX : (int)next;
@@ -151,7 +118,7 @@ static int iterate(struct sigv4_loop *loop, struct stimulus why, size_t *progres
                              : ops->poll(loop->engine, done ? 0 : patience(loop, why.timeout_ms));
     done += moved > 0 ? (size_t)moved : 0;
     done += sigv4__timers_fire(&loop->on_loop.timers, now(loop));
-    done += list_run(list_take(&loop->on_loop.notices));
+    done += sigv4__job_list_run(sigv4__job_list_take(&loop->on_loop.notices));
     atomic_store(&loop->inside, 0);
     tell_waiters(loop);
     *progress = done;
@@ -329,8 +296,8 @@ static bool is_waited_for(struct sigv4_loop *loop)
 void sigv4_loop_post(struct sigv4_loop *loop, struct sigv4_job *job)
 {
     pthread_mutex_lock(&loop->locked.mutex);
-    bool first = !loop->locked.posted.first;
-    list_append(&loop->locked.posted, job);
+    bool first = sigv4__job_list_empty(&loop->locked.posted);
+    sigv4__job_list_append(&loop->locked.posted, job);
     bool wake = first && is_waited_for(loop);
     pthread_mutex_unlock(&loop->locked.mutex);
     if (wake)
@@ -339,7 +306,7 @@ void sigv4_loop_post(struct sigv4_loop *loop, struct sigv4_job *job)
 
 void sigv4_loop_notify(struct sigv4_loop *loop, struct sigv4_job *job)
 {
-    list_append(&loop->on_loop.notices, job);
+    sigv4__job_list_append(&loop->on_loop.notices, job);
 }
 
 static uint64_t iterations(struct sigv4_loop *loop)
@@ -503,7 +470,8 @@ out:
 
 static bool has_work(struct sigv4_loop *loop)
 {
-    return has_posted(loop) || loop->on_loop.notices.first || atomic_load(&loop->owed) > 0;
+    return has_posted(loop) || !sigv4__job_list_empty(&loop->on_loop.notices) ||
+           atomic_load(&loop->owed) > 0;
 }
 
 void sigv4_loop_free(struct sigv4_loop *loop)
