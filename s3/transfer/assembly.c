@@ -1,14 +1,9 @@
 /* Multipart uploads: create, complete, abort; and finding out what happened. */
 #include "transfer/assembly.h"
 
-#include "base/digest.h"
 #include "base/fail.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "transfer/crew.h"
-#include "wire/crc.h"
-
-#include <stdio.h>
 
 enum { ANSWER_MS = 5000 };
 
@@ -117,58 +112,6 @@ bool s3__assembly_has(const struct s3__assembly *a, uint32_t index)
     return index < a->count && a->records[index].etag;
 }
 
-/* ---- what the whole must come out as ---- */
-
-/* The CRC of the object from those of its parts; "" when one is not known. */
-static void combine(struct s3__assembly *a)
-{
-    uint64_t whole = 0, crc;
-    a->whole[0] = '\0';
-    for (uint32_t i = 0; i < a->count; i++) {
-        const struct s3__part_record *r = &a->records[i];
-        if (!s3__crc_parse(a->checksum, sigv4_str(r->checksum), &crc))
-            return;
-        whole = s3__crc_combine(a->checksum, whole, crc, r->length);
-    }
-    s3__crc_text(a->checksum, whole, a->whole);
-}
-
-static bool hex_bytes(const char *hex, unsigned char out[SIGV4__MD5_LEN])
-{
-    static const char digits[] = "0123456789abcdef";
-    if (strlen(hex) != 2 * SIGV4__MD5_LEN)
-        return false;
-    for (int i = 0; i < SIGV4__MD5_LEN; i++) {
-        const char *high = strchr(digits, hex[2 * i]), *low = strchr(digits, hex[2 * i + 1]);
-        if (!high || !low)
-            return false;
-        out[i] = (unsigned char)((high - digits) << 4 | (low - digits));
-    }
-    return true;
-}
-
-/* Where ETags are MD5s, the object's is that of its parts' (facts, 6.4). "" when they are not. */
-static void expect_etag(struct s3__assembly *a)
-{
-    unsigned char md5[SIGV4__MD5_LEN];
-    char hex[2 * SIGV4__MD5_LEN + 1] = "";
-    struct sigv4__digest *digest = NULL;
-    a->expected_etag[0] = '\0';
-    int status = sigv4__digest_new_md5(&digest, a->client->alloc);
-    if (status == SIGV4_OK)
-        status = sigv4__digest_begin(digest);
-    for (uint32_t i = 0; i < a->count && status == SIGV4_OK; i++)
-        status = hex_bytes(a->records[i].etag, md5) ? sigv4__digest_add(digest, md5, sizeof md5)
-                                                    : SIGV4_E_INVALID;
-    if (status == SIGV4_OK)
-        status = sigv4__digest_end(digest, md5);
-    sigv4__digest_free(digest);
-    if (status)
-        return;
-    sigv4__hex(md5, sizeof md5, hex);
-    snprintf(a->expected_etag, sizeof a->expected_etag, "%s-%u", hex, (unsigned)a->count);
-}
-
 /* ---- create ---- */
 
 static void end_creating(struct s3__assembly *a, const struct sigv4_error *error)
@@ -248,22 +191,11 @@ static void end_well(struct s3__assembly *a, const struct s3_result *result)
         .checksum = result->checksum,
         .checksum_value = result->checksum_value,
     };
-    if (result->checksum == S3_CHECKSUM_NONE && a->whole[0]) {
-        completion.checksum = a->checksum; /* the service compared it */
-        completion.checksum_value = sigv4_str(a->whole);
+    if (result->checksum == S3_CHECKSUM_NONE && a->whole.checksum_value[0]) {
+        completion.checksum = a->whole.checksum; /* the service compared it */
+        completion.checksum_value = sigv4_str(a->whole.checksum_value);
     }
     end_completing(a, &completion);
-}
-
-/* Is the object that is there the one these parts make? */
-static bool is_ours(const struct s3__assembly *a, const struct s3_result *found)
-{
-    if (found->length != a->length)
-        return false;
-    if (a->expected_etag[0] && sigv4__equal_str(found->etag, a->expected_etag))
-        return true;
-    return a->whole[0] && found->checksum == a->checksum &&
-           sigv4__equal_str(found->checksum_value, a->whole);
 }
 
 static void on_checked(void *ctx, const struct s3_result *result)
@@ -273,7 +205,7 @@ static void on_checked(void *ctx, const struct s3_result *result)
     if (result->error && result->error->status != SIGV4_E_NOT_FOUND) {
         if (!try_again(a, result->error))
             fail_completing(a, &a->failure, true);
-    } else if (!result->error && is_ours(a, result)) {
+    } else if (!result->error && s3__whole_is(&a->whole, result)) {
         end_well(a, result);
     } else if (strcmp(a->failure.code, "NoSuchUpload") == 0 || !try_again(a, &a->failure)) {
         fail_completing(a, &a->failure, false);
@@ -339,8 +271,8 @@ static void complete(struct s3__assembly *a)
         .parts = parts,
         .part_count = a->count,
         .checksum = a->checksum,
-        .checksum_value = a->whole[0] ? a->whole : NULL,
-        .length = a->length,
+        .checksum_value = a->whole.checksum_value[0] ? a->whole.checksum_value : NULL,
+        .length = a->whole.length,
         .conditions = s3__baggage_conditions(a->to),
         .encryption = s3__baggage_encryption(a->to),
         .on_done = on_completed,
@@ -356,11 +288,7 @@ static void complete(struct s3__assembly *a)
 
 void s3__assembly_complete(struct s3__assembly *a)
 {
-    a->length = 0;
-    for (uint32_t i = 0; i < a->count; i++)
-        a->length += a->records[i].length;
-    combine(a);
-    expect_etag(a);
+    s3__whole_of_parts(&a->whole, a->client->alloc, a->checksum, a->records, a->count);
     a->state = S3__ASSEMBLY_COMPLETING;
     a->tries = 0;
     complete(a);

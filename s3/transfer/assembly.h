@@ -12,7 +12,7 @@
  * A lost answer of complete is looked into: an object with the expected ETag or checksum is ours.
  * An abort is repeated until no part is listed, because parts on their way may arrive after it. */
 #include "transfer/baggage.h"
-#include "wire/checksum.h"
+#include "transfer/whole.h"
 
 #include <s3/multipart.h>
 
@@ -23,11 +23,6 @@ enum s3__assembly_state {
     S3__ASSEMBLY_CHECKING,
     S3__ASSEMBLY_ABORTING,
     S3__ASSEMBLY_LEFT
-};
-
-struct s3__part_record { /* etag NULL: not there yet */
-    char *etag, *checksum;
-    uint64_t length;
 };
 
 /* How complete ended; texts valid during the callback. */
@@ -58,8 +53,7 @@ struct s3__assembly {
     char *upload_id;
     struct s3__part_record *records;
     uint32_t count, cap;
-    uint64_t length; /* of the whole, when it is completed */
-    char whole[S3__CHECKSUM_TEXT_MAX], expected_etag[48];
+    struct s3__whole whole;     /* when it is completed */
     struct sigv4_error failure; /* of complete, while it is looked into */
 };
 /* Errors: NOMEM; then, too, s3__assembly_free. */
