@@ -53,7 +53,6 @@ int kinesis_list_shards(struct sigv4_client *client, const struct kinesis_list_s
     int rc = kinesis__write_list_shards(&c->errand.input, &input, err);
     struct kinesis__errand_kind kind = {
         .operation = "ListShards",
-        .target = "Kinesis_20131202.ListShards",
         .type = KINESIS_CONTROL,
         .stream = input.stream,
         .timeout_ms = input.timeout_ms,
@@ -100,7 +99,6 @@ int kinesis_describe_stream_summary(struct sigv4_client *client,
     int rc = kinesis__write_stream_alone(&c->errand.input, input.stream, err);
     struct kinesis__errand_kind kind = {
         .operation = "DescribeStreamSummary",
-        .target = "Kinesis_20131202.DescribeStreamSummary",
         .type = KINESIS_CONTROL,
         .stream = input.stream,
         .timeout_ms = input.timeout_ms,

@@ -3,6 +3,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "call/request.h"
 #include "wire/stream_name.h"
 
 enum { MAX_INPUT = 2 * 1024 * 1024 };
@@ -69,10 +70,6 @@ int kinesis__errand_send(struct kinesis__errand *e, struct sigv4_client *client,
                          const struct kinesis__errand_kind *kind, int rc, struct sigv4_call **call,
                          struct sigv4_error *err)
 {
-    const struct sigv4_header headers[] = {
-        {SIGV4_LIT("Content-Type"), SIGV4_LIT("application/x-amz-json-1.1")},
-        {SIGV4_LIT("X-Amz-Target"), sigv4_str(kind->target)},
-    };
     if (!rc && e->input.failed)
         rc = sigv4__fail(err, e->input.failed, "%s: %s", kind->operation,
                          sigv4_status_text(e->input.failed));
@@ -81,28 +78,17 @@ int kinesis__errand_send(struct kinesis__errand *e, struct sigv4_client *client,
     if (!rc) {
         if (!e->body.ptr)
             e->body = sigv4__buffer_view(&e->input);
-        struct sigv4_request request = {
-            .size = sizeof request,
-            .service_id = "KINESIS",
-            .resolve = kinesis_resolve,
-            .resolve_ctx = &e->place,
-            .operation = kind->operation,
-            .method = SIGV4_LIT("POST"),
-            .path = SIGV4_LIT("/"),
-            .headers = headers,
-            .header_count = sizeof headers / sizeof *headers,
-            .body = &e->body,
-            .body_count = 1,
-            .payload_hash = sigv4_str(e->body_hash),
-            .timeout_ms = kind->timeout_ms,
-            .max_body = kind->max_answer,
-            /* Shards have limits of their own: one pace for all of them would be none. */
-            .flags = (kind->not_twice ? SIGV4_NOT_AGAIN : 0) |
-                     (kind->type == KINESIS_DATA ? SIGV4_REQUEST_UNPACED : 0),
-            .on_done = on_done,
-            .ctx = e,
-        };
-        rc = sigv4_send(client, &request, call, err);
+        struct kinesis__request request;
+        kinesis__request_init(&request, kind->operation, &e->place, &e->body);
+        request.to_send.payload_hash = sigv4_str(e->body_hash);
+        request.to_send.timeout_ms = kind->timeout_ms;
+        request.to_send.max_body = kind->max_answer;
+        /* Shards have limits of their own: one pace for all of them would be none. */
+        request.to_send.flags = (kind->not_twice ? SIGV4_NOT_AGAIN : 0) |
+                                (kind->type == KINESIS_DATA ? SIGV4_REQUEST_UNPACED : 0);
+        request.to_send.on_done = on_done;
+        request.to_send.ctx = e;
+        rc = sigv4_send(client, &request.to_send, call, err);
     }
     if (rc)
         kinesis__errand_free(e);

@@ -31,7 +31,7 @@ void kinesis__errand_free(struct kinesis__errand *e);
 void kinesis__input_take(void *out, size_t out_size, const void *in);
 
 struct kinesis__errand_kind {
-    const char *operation, *target; /* "PutRecord", "Kinesis_20131202.PutRecord" */
+    const char *operation; /* "PutRecord" */
     enum kinesis_operation_type type;
     const char *stream;       /* as the input had it; an ARN decides the host */
     const char *consumer_arn; /* or this */

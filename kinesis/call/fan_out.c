@@ -25,12 +25,11 @@ static void deliver_consumer(struct kinesis__errand *e, const struct sigv4_respo
     json_decref(root);
 }
 
-static struct kinesis__errand_kind kind_of(const char *operation, const char *target,
+static struct kinesis__errand_kind kind_of(const char *operation,
                                            const struct kinesis_stream_consumer_input *in)
 {
     return (struct kinesis__errand_kind){
         .operation = operation,
-        .target = target,
         .type = KINESIS_CONTROL,
         .stream = in->consumer_arn && *in->consumer_arn ? NULL : in->stream_arn,
         .consumer_arn = in->consumer_arn,
@@ -43,9 +42,7 @@ static int ask(struct sigv4_client *client, const struct kinesis_stream_consumer
                struct sigv4_call **call, struct sigv4_error *err)
 {
     struct kinesis__errand_kind kind =
-        registering
-            ? kind_of("RegisterStreamConsumer", "Kinesis_20131202.RegisterStreamConsumer", in)
-            : kind_of("DescribeStreamConsumer", "Kinesis_20131202.DescribeStreamConsumer", in);
+        kind_of(registering ? "RegisterStreamConsumer" : "DescribeStreamConsumer", in);
     struct consumer_call *c = kinesis__errand_new(client, sizeof *c);
     if (!c)
         return sigv4__fail(err, SIGV4_E_NOMEM, "%s: no memory", kind.operation);
@@ -84,8 +81,7 @@ int kinesis_deregister_stream_consumer(struct sigv4_client *client,
 {
     struct kinesis_stream_consumer_input input;
     kinesis__input_take(&input, sizeof input, in);
-    struct kinesis__errand_kind kind =
-        kind_of("DeregisterStreamConsumer", "Kinesis_20131202.DeregisterStreamConsumer", &input);
+    struct kinesis__errand_kind kind = kind_of("DeregisterStreamConsumer", &input);
     struct kinesis__errand *e = kinesis__done_call_new(client, on_done, ctx, err);
     if (!e)
         return SIGV4_E_NOMEM;

@@ -45,7 +45,6 @@ int kinesis_get_shard_iterator(struct sigv4_client *client,
     int rc = kinesis__write_get_shard_iterator(&c->errand.input, &input, err);
     struct kinesis__errand_kind kind = {
         .operation = "GetShardIterator",
-        .target = "Kinesis_20131202.GetShardIterator",
         .type = KINESIS_DATA,
         .stream = input.stream,
         .timeout_ms = input.timeout_ms,
@@ -118,7 +117,6 @@ int kinesis_get_records(struct sigv4_client *client, const struct kinesis_get_re
     int rc = kinesis__write_get_records(&c->errand.input, &input, err);
     struct kinesis__errand_kind kind = {
         .operation = "GetRecords",
-        .target = "Kinesis_20131202.GetRecords",
         .type = KINESIS_DATA,
         .stream = input.stream,
         .timeout_ms = input.timeout_ms,

@@ -80,7 +80,6 @@ int kinesis_put_record(struct sigv4_client *client, const struct kinesis_put_rec
     c->errand.deliver = deliver_record;
     struct kinesis__errand_kind kind = {
         .operation = "PutRecord",
-        .target = "Kinesis_20131202.PutRecord",
         .type = KINESIS_DATA,
         .stream = input.stream,
         .timeout_ms = input.timeout_ms,
@@ -170,7 +169,6 @@ int kinesis_put_records(struct sigv4_client *client, const struct kinesis_put_re
     c->errand.deliver = deliver_records;
     struct kinesis__errand_kind kind = {
         .operation = "PutRecords",
-        .target = "Kinesis_20131202.PutRecords",
         .type = KINESIS_DATA,
         .stream = input.stream,
         .timeout_ms = input.timeout_ms,

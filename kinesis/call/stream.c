@@ -46,7 +46,6 @@ int kinesis_create_stream(struct sigv4_client *client, const struct kinesis_crea
         return SIGV4_E_NOMEM;
     struct kinesis__errand_kind kind = {
         .operation = "CreateStream",
-        .target = "Kinesis_20131202.CreateStream",
         .type = KINESIS_CONTROL,
         .stream = input.stream,
         .timeout_ms = input.timeout_ms,
@@ -66,7 +65,6 @@ int kinesis_delete_stream(struct sigv4_client *client, const struct kinesis_dele
         return SIGV4_E_NOMEM;
     struct kinesis__errand_kind kind = {
         .operation = "DeleteStream",
-        .target = "Kinesis_20131202.DeleteStream",
         .type = KINESIS_CONTROL,
         .stream = input.stream,
         .timeout_ms = input.timeout_ms,
@@ -86,7 +84,6 @@ int kinesis_split_shard(struct sigv4_client *client, const struct kinesis_split_
         return SIGV4_E_NOMEM;
     struct kinesis__errand_kind kind = {
         .operation = "SplitShard",
-        .target = "Kinesis_20131202.SplitShard",
         .type = KINESIS_CONTROL,
         .stream = input.stream,
         .timeout_ms = input.timeout_ms,
@@ -106,7 +103,6 @@ int kinesis_merge_shards(struct sigv4_client *client, const struct kinesis_merge
         return SIGV4_E_NOMEM;
     struct kinesis__errand_kind kind = {
         .operation = "MergeShards",
-        .target = "Kinesis_20131202.MergeShards",
         .type = KINESIS_CONTROL,
         .stream = input.stream,
         .timeout_ms = input.timeout_ms,

@@ -6,6 +6,7 @@
 #include "base/moment.h"
 #include "base/text.h"
 #include "call/errand.h"
+#include "call/request.h"
 #include "wire/control_input.h"
 #include "wire/event_stream.h"
 #include "wire/json_members.h"
@@ -265,31 +266,16 @@ void kinesis__subscription_free(struct kinesis__subscription *s)
 static int send(struct kinesis__subscription *s, struct sigv4_client *client, uint32_t timeout_ms,
                 struct sigv4_error *err)
 {
-    const struct sigv4_header headers[] = {
-        {SIGV4_LIT("Content-Type"), SIGV4_LIT("application/x-amz-json-1.1")},
-        {SIGV4_LIT("X-Amz-Target"), SIGV4_LIT("Kinesis_20131202.SubscribeToShard")},
-    };
+    struct kinesis__request request;
     s->body = sigv4__buffer_view(&s->input);
-    struct sigv4_request request = {
-        .size = sizeof request,
-        .service_id = "KINESIS",
-        .resolve = kinesis_resolve,
-        .resolve_ctx = &s->place,
-        .operation = "SubscribeToShard",
-        .method = SIGV4_LIT("POST"),
-        .path = SIGV4_LIT("/"),
-        .headers = headers,
-        .header_count = sizeof headers / sizeof *headers,
-        .body = &s->body,
-        .body_count = 1,
-        .timeout_ms = timeout_ms,
-        .max_attempts = 1, /* where to go on is known to whom the events went */
-        .flags = SIGV4_REQUEST_HTTP2 | SIGV4_REQUEST_UNPACED,
-        .on_chunk = on_chunk,
-        .on_done = on_done,
-        .ctx = s,
-    };
-    return sigv4_send(client, &request, &s->call, err);
+    kinesis__request_init(&request, "SubscribeToShard", &s->place, &s->body);
+    request.to_send.timeout_ms = timeout_ms;
+    request.to_send.max_attempts = 1; /* where to go on is known to whom the events went */
+    request.to_send.flags = SIGV4_REQUEST_HTTP2 | SIGV4_REQUEST_UNPACED;
+    request.to_send.on_chunk = on_chunk;
+    request.to_send.on_done = on_done;
+    request.to_send.ctx = s;
+    return sigv4_send(client, &request.to_send, &s->call, err);
 }
 
 int kinesis__subscription_new(struct kinesis__subscription **out, struct sigv4_client *client,

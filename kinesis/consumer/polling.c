@@ -1,5 +1,6 @@
 /* Records by GetRecords: an iterator, and a read at most every 200 ms. */
 #include "base/fail.h"
+#include "call/request.h"
 #include "consumer/consumer.h"
 #include "wire/control_input.h"
 
@@ -98,31 +99,16 @@ static void on_page(void *ctx, const struct sigv4_response *response)
 static int send_fetch(struct kinesis__reader *r, struct sigv4_error *err)
 {
     struct kinesis_consumer *c = r->consumer;
-    const struct sigv4_header headers[] = {
-        {SIGV4_LIT("Content-Type"), SIGV4_LIT("application/x-amz-json-1.1")},
-        {SIGV4_LIT("X-Amz-Target"), SIGV4_LIT("Kinesis_20131202.GetRecords")},
-    };
-    struct sigv4_request request = {
-        .size = sizeof request,
-        .service_id = "KINESIS",
-        .resolve = kinesis_resolve,
-        .resolve_ctx = &c->place,
-        .operation = "GetRecords",
-        .method = SIGV4_LIT("POST"),
-        .path = SIGV4_LIT("/"),
-        .headers = headers,
-        .header_count = sizeof headers / sizeof *headers,
-        .body = &r->body,
-        .body_count = 1,
-        .max_body = MAX_ANSWER,
-        .reuse = r->page->body,
-        .reuse_cap = r->page->body_cap,
-        .flags = SIGV4_REQUEST_UNPACED,
-        .max_attempts = 1, /* an attempt is a read, and reads are counted here */
-        .on_done = on_page,
-        .ctx = r,
-    };
-    int rc = sigv4_send(c->client, &request, &r->call, err);
+    struct kinesis__request request;
+    kinesis__request_init(&request, "GetRecords", &c->place, &r->body);
+    request.to_send.max_body = MAX_ANSWER;
+    request.to_send.reuse = r->page->body;
+    request.to_send.reuse_cap = r->page->body_cap;
+    request.to_send.flags = SIGV4_REQUEST_UNPACED;
+    request.to_send.max_attempts = 1; /* an attempt is a read, and reads are counted here */
+    request.to_send.on_done = on_page;
+    request.to_send.ctx = r;
+    int rc = sigv4_send(c->client, &request.to_send, &r->call, err);
     if (!rc) {
         r->page->body = NULL; /* the exchange's until the answer is taken */
         r->page->body_cap = 0;

@@ -1,5 +1,6 @@
 /* Requests: as many as are due and allowed, each filled, signed and sent. */
 #include "base/memory.h"
+#include "call/request.h"
 #include "producer/producer.h"
 
 /* What waited for its next attempt, and what came through a gate that opened. */
@@ -117,34 +118,19 @@ static void on_done(void *ctx, const struct sigv4_response *response)
 
 static int send_batch(struct kinesis_producer *p, struct kinesis__batch *b)
 {
-    static const struct sigv4_header headers[] = {
-        {{"Content-Type", 12}, {"application/x-amz-json-1.1", 26}},
-        {{"X-Amz-Target", 12}, {"Kinesis_20131202.PutRecords", 27}},
-    };
+    struct kinesis__request request;
     int64_t left = b->last_deadline_ms - p->on_loop.now_ms;
-    struct sigv4_request request = {
-        .size = sizeof request,
-        .service_id = "KINESIS",
-        .resolve = kinesis_resolve,
-        .resolve_ctx = &p->place,
-        .operation = "PutRecords",
-        .method = {"POST", 4},
-        .headers = headers,
-        .header_count = sizeof headers / sizeof *headers,
-        .body = &b->text,
-        .body_count = 1,
-        .payload_hash = {b->text_hash, 64},
-        .timeout_ms = left < 1            ? 1
-                      : left > UINT32_MAX ? UINT32_MAX
-                                          : (uint32_t)left,
-        .flags = SIGV4_REQUEST_UNPACED, /* lanes have a pace of their own */
-        .max_attempts = 1, /* what goes again, and what may have been done, is judged here */
-        .reuse = b->answer,
-        .reuse_cap = b->answer_cap,
-        .on_done = on_done,
-        .ctx = b,
-    };
-    int rc = sigv4_send(p->client, &request, &b->call, &p->on_loop.request_error);
+    kinesis__request_init(&request, "PutRecords", &p->place, &b->text);
+    request.to_send.payload_hash = sigv4_bytes(b->text_hash, 64);
+    request.to_send.timeout_ms = left < 1 ? 1 : left > UINT32_MAX ? UINT32_MAX : (uint32_t)left;
+    request.to_send.flags = SIGV4_REQUEST_UNPACED; /* lanes have a pace of their own */
+    /* What goes again, and what may have been done, is judged here. */
+    request.to_send.max_attempts = 1;
+    request.to_send.reuse = b->answer;
+    request.to_send.reuse_cap = b->answer_cap;
+    request.to_send.on_done = on_done;
+    request.to_send.ctx = b;
+    int rc = sigv4_send(p->client, &request.to_send, &b->call, &p->on_loop.request_error);
     if (rc)
         return rc;
     b->answer = NULL;
