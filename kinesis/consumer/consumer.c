@@ -3,6 +3,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "call/errand.h"
 #include "wire/stream_name.h"
 
@@ -180,8 +181,10 @@ static void run_free(struct sigv4_job *job)
 
 void kinesis_consumer_free(struct kinesis_consumer *consumer)
 {
-    if (consumer && sigv4_loop_check(consumer->loop) == SIGV4_OK)
-        sigv4_loop_post(consumer->loop, &consumer->free_job);
+    if (!consumer || sigv4_loop_check(consumer->loop))
+        return;
+    atomic_store(&consumer->stop_asked, true); /* no more records from here on */
+    sigv4_loop_post(consumer->loop, &consumer->free_job);
 }
 
 int kinesis_consumer_checkpoint(const struct kinesis_consumer *consumer,
@@ -205,19 +208,61 @@ int kinesis_consumer_checkpoint(const struct kinesis_consumer *consumer,
 
 /* ---- birth ---- */
 
-static int check(const struct kinesis_consumer_options *o, struct sigv4_error *err)
+static int check_shards(const struct kinesis_consumer_options *o, struct sigv4_error *err)
+{
+    bool all = o->shard_ids || !o->shard_count;
+    for (size_t i = 0; all && i < o->shard_count; i++)
+        all = o->shard_ids[i] && *o->shard_ids[i];
+    return all ? SIGV4_OK : sigv4__fail(err, SIGV4_E_INVALID, "a chosen shard has no id");
+}
+
+/* With another stream's consumer the service would send that one's records. */
+static int check_fan_out(const struct kinesis_consumer_options *o, struct sigv4_error *err)
+{
+    static const char infix[] = "/consumer/";
+    if (!o->consumer_arn)
+        return SIGV4_OK;
+    if (!kinesis__consumer_arn_valid(o->consumer_arn))
+        return sigv4__fail(err, SIGV4_E_INVALID, "'%.140s' is no consumer's ARN", o->consumer_arn);
+    struct sigv4_slice stream = sigv4_str(o->stream), of = sigv4_str(o->consumer_arn);
+    of.len = (size_t)(strstr(o->consumer_arn, infix) - o->consumer_arn);
+    if (!kinesis__stream_is_arn(stream))
+        of = sigv4__from(of, sigv4__find(of, '/') + 1);
+    if (sigv4__equal(of, stream))
+        return SIGV4_OK;
+    return sigv4__fail(err, SIGV4_E_INVALID, "'%.140s' is no consumer of the stream %.140s",
+                       o->consumer_arn, o->stream);
+}
+
+static int check_start(const struct kinesis_consumer_options *o, struct sigv4_error *err)
 {
     bool by_sequence = o->start == KINESIS_FROM_SEQUENCE || o->start == KINESIS_FROM_AFTER_SEQUENCE;
-    if (o->on_record && !o->on_end)
-        return sigv4__fail(err, SIGV4_E_INVALID, "a consumer with on_record needs on_end");
+    if ((unsigned)o->start > KINESIS_FROM_AFTER_SEQUENCE)
+        return sigv4__fail(err, SIGV4_E_INVALID, "%u is no start", (unsigned)o->start);
+    if (o->start == KINESIS_FROM_TIME && o->start_unix_ms < 0)
+        return sigv4__fail(err, SIGV4_E_INVALID, "a point in time before 1970 is in no stream");
     if (by_sequence && (o->shard_count != 1 || !o->start_sequence))
         return sigv4__fail(err, SIGV4_E_INVALID,
                            "a sequence number belongs to one shard: choose exactly one");
+    return SIGV4_OK;
+}
+
+static int check(const struct kinesis_consumer_options *o, struct sigv4_error *err)
+{
+    const uint32_t known = KINESIS_STOP_AT_TIP | KINESIS_NO_PACING | KINESIS_KEEP_AGGREGATES;
+    int rc = kinesis__stream_check(o->stream, err);
+    if (rc)
+        return rc;
+    if (o->on_record && !o->on_end)
+        return sigv4__fail(err, SIGV4_E_INVALID, "a consumer with on_record needs on_end");
+    if (o->flags & ~known)
+        return sigv4__fail(err, SIGV4_E_INVALID, "unknown flags: 0x%x", o->flags & ~known);
     if (o->max_records_per_fetch > 10000)
         return sigv4__fail(err, SIGV4_E_INVALID, "one read gives at most 10000 records");
-    if (o->consumer_arn && !kinesis__consumer_arn_valid(o->consumer_arn))
-        return sigv4__fail(err, SIGV4_E_INVALID, "'%.140s' is no consumer's ARN", o->consumer_arn);
-    return kinesis__stream_check(o->stream, err);
+    rc = check_shards(o, err);
+    if (!rc)
+        rc = check_start(o, err);
+    return rc ? rc : check_fan_out(o, err);
 }
 
 static int copy_texts(struct kinesis_consumer *c, const struct kinesis_consumer_options *o)

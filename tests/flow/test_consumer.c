@@ -164,6 +164,23 @@ static void wrong_options(void **state)
     s->options.stream = "no such name!";
     assert_int_equal(stage_start(s), SIGV4_E_INVALID);
     s->options.stream = "numbers";
+    s->options.flags = 0x4000u;
+    assert_int_equal(stage_start(s), SIGV4_E_INVALID);
+    s->options.flags = 0;
+    s->options.start = (enum kinesis_start)7;
+    assert_int_equal(stage_start(s), SIGV4_E_INVALID);
+    s->options.start = KINESIS_FROM_TIME;
+    s->options.start_unix_ms = -1;
+    assert_int_equal(stage_start(s), SIGV4_E_INVALID);
+    s->options.start = KINESIS_FROM_OLDEST;
+    s->options.shard_count = 2;
+    assert_int_equal(stage_start(s), SIGV4_E_INVALID);
+    s->options.shard_ids = (const char *const[]){"A", NULL};
+    assert_int_equal(stage_start(s), SIGV4_E_INVALID);
+    s->options.shard_ids = (const char *const[]){"A", ""};
+    assert_int_equal(stage_start(s), SIGV4_E_INVALID);
+    s->options.shard_ids = NULL;
+    s->options.shard_count = 0;
     s->options.on_end = NULL;
     assert_int_equal(stage_start(s), SIGV4_E_INVALID);
     assert_null(s->consumer);
@@ -331,6 +348,25 @@ static void stop_called_from_a_record(void **state)
     assert_int_equal(s->logged, 3);
 }
 
+static enum kinesis_next call_free_at_three(struct stage *s, const struct kinesis_record *record)
+{
+    (void)record;
+    if (s->logged == 3)
+        kinesis_consumer_free(s->consumer);
+    return KINESIS_GO_ON;
+}
+
+static void free_called_from_a_record(void **state)
+{
+    struct stage *s = *state;
+    stage_add(s, "A", 20);
+    s->answer = call_free_at_three;
+    stage_run(s);
+    s->consumer = NULL;
+    assert_int_equal(s->logged, 3);
+    assert_int_equal(s->ends, 1);
+}
+
 static void stop_while_paused(void **state)
 {
     struct stage *s = *state;
@@ -436,6 +472,7 @@ int main(void)
         STAGE(a_pause_holds_one_shard_only),
         STAGE(stop_in_the_middle_of_a_page),
         STAGE(stop_called_from_a_record),
+        STAGE(free_called_from_a_record),
         STAGE(stop_while_paused),
         STAGE(a_record_outlives_its_consumer),
         STAGE(free_at_any_moment),

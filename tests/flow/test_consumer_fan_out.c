@@ -425,6 +425,29 @@ static void wrong_input(void **state)
     assert_int_equal(stage_start(s), SIGV4_E_INVALID);
 }
 
+#define STREAM_ARN "arn:aws:kinesis:us-east-1:123456789012:stream/numbers"
+
+static void a_consumer_of_another_stream(void **state)
+{
+    struct stage *s = *state;
+    static const struct {
+        const char *stream, *consumer_arn;
+    } wrong[] = {
+        {"number", STREAM_ARN "/consumer/c:1"},
+        {"numbers2", STREAM_ARN "/consumer/c:1"},
+        {STREAM_ARN, "arn:aws:kinesis:us-east-1:123456789012:stream/other/consumer/c:1"},
+        {STREAM_ARN, "arn:aws:kinesis:us-east-2:123456789012:stream/numbers/consumer/c:1"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        s->options.stream = wrong[i].stream;
+        s->options.consumer_arn = wrong[i].consumer_arn;
+        assert_int_equal(stage_start(s), SIGV4_E_INVALID);
+    }
+    s->options.stream = STREAM_ARN;
+    s->options.consumer_arn = STREAM_ARN "/consumer/c:1";
+    assert_int_equal(stage_start(s), SIGV4_OK);
+}
+
 int main(void)
 {
 #define STAGE(f) cmocka_unit_test_setup_teardown(f, stage_set_up_fan_out, stage_tear_down)
@@ -442,6 +465,7 @@ int main(void)
         STAGE(every_nth_allocation_fails),
         STAGE(the_call_alone),
         STAGE(wrong_input),
+        STAGE(a_consumer_of_another_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

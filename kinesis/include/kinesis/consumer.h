@@ -117,8 +117,8 @@ struct kinesis_consumer_options {
         .size = sizeof(struct kinesis_consumer_options)                                            \
     }
 
-/* @thread any. Begins at once; strings are copied. Errors: INVALID, NOMEM, FORKED. The client must
- * outlive the consumer. */
+/* @thread any. Begins at once; strings are copied. Errors: INVALID (what is missing or out of
+ * range, a consumer_arn of another stream), NOMEM, FORKED. The client must outlive the consumer. */
 SIGV4_API int kinesis_consumer_new(struct kinesis_consumer **out, struct sigv4_client *client,
                                    const struct kinesis_consumer_options *opts,
                                    struct sigv4_error *err) SIGV4_MUST_CHECK;
@@ -146,7 +146,8 @@ SIGV4_API int kinesis_consumer_resume(struct kinesis_consumer *consumer,
 SIGV4_API void kinesis_consumer_stop(struct kinesis_consumer *consumer);
 /* @thread any @blocks. Until on_end was called; as sigv4_loop_wait. */
 SIGV4_API int kinesis_consumer_wait(struct kinesis_consumer *consumer, int timeout_ms);
-/* @thread any. Stops, and frees when everything under way is over; on_end still comes. */
+/* @thread any; NULL is fine. Stops as kinesis_consumer_stop, and frees when everything under way is
+ * over; on_end still comes. */
 SIGV4_API void kinesis_consumer_free(struct kinesis_consumer *consumer);
 
 #ifdef __cplusplus
