@@ -162,7 +162,8 @@ int kinesis_checkpoint_set(struct kinesis_checkpoint *checkpoint,
     struct kinesis_checkpoint *c = checkpoint;
     bool found, by_number = position->kind == KINESIS_POSITION_AFTER ||
                             position->kind == KINESIS_POSITION_WITHIN;
-    if (!is_name(position->shard_id) || (by_number && !is_number(position->sequence_number)) ||
+    if ((unsigned)position->kind > KINESIS_POSITION_END || !is_name(position->shard_id) ||
+        (by_number && !is_number(position->sequence_number)) ||
         (position->kind == KINESIS_POSITION_TIME && position->unix_ms < 0))
         return sigv4__fail(err, SIGV4_E_INVALID, "a position needs a shard and where in it");
     size_t at = place_of(c, position->shard_id, &found);

@@ -345,7 +345,12 @@ int kinesis__write_stream_consumer(struct sigv4__buffer *b,
         sigv4__buffer_char(b, '}');
         return SIGV4_OK;
     }
-    int rc = kinesis__stream_name_check(in->consumer_name, err); /* the same rule */
+    int rc = SIGV4_OK;
+    if (kinesis__stream_name_check(in->consumer_name, NULL)) /* the same rule */
+        rc =
+            sigv4__fail(err, SIGV4_E_INVALID,
+                        "'%.140s' is no consumer's name: 1 to 128 letters, digits, '_', '.' or '-'",
+                        in->consumer_name ? in->consumer_name : "");
     if (!rc && !kinesis__stream_is_arn(sigv4_str(in->stream_arn)))
         rc = sigv4__fail(err, SIGV4_E_INVALID, "consumers of a stream need the stream's ARN");
     if (!rc)

@@ -42,6 +42,16 @@ int kinesis__stream_name_check(const char *name, struct sigv4_error *err)
                        name ? name : "");
 }
 
+/* "stream/" and something, but not "stream/NAME/consumer/...". */
+static bool is_stream(struct sigv4_slice resource)
+{
+    static const char prefix[] = "stream/";
+    if (!sigv4__starts_with(resource, prefix))
+        return false;
+    struct sigv4_slice name = sigv4__from(resource, sizeof prefix - 1);
+    return name.len > 0 && sigv4__find(name, '/') == name.len;
+}
+
 int kinesis__stream_check(const char *stream, struct sigv4_error *err)
 {
     struct sigv4_arn arn;
@@ -49,7 +59,7 @@ int kinesis__stream_check(const char *stream, struct sigv4_error *err)
     if (!kinesis__stream_is_arn(s))
         return kinesis__stream_name_check(stream, err);
     if (s.len <= MAX_ARN && is_graphic(s) && sigv4_arn_parse(s, &arn) &&
-        sigv4__equal_str(arn.service, "kinesis") && sigv4__starts_with(arn.resource, "stream/"))
+        sigv4__equal_str(arn.service, "kinesis") && is_stream(arn.resource))
         return SIGV4_OK;
     return sigv4__fail(err, SIGV4_E_INVALID,
                        "'%.140s' is no stream's ARN: arn:aws:kinesis:REGION:ACCOUNT:stream/NAME",

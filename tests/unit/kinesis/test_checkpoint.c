@@ -40,6 +40,16 @@ static const char *text_of(const struct kinesis_checkpoint *c)
     return out;
 }
 
+static void kinds_that_are_none(void **state)
+{
+    (void)state;
+    struct kinesis_checkpoint *c = fresh("numbers");
+    assert_int_equal(put(c, "A", (enum kinesis_position_kind)5, "1", 0, 0), SIGV4_E_INVALID);
+    assert_int_equal(put(c, "A", (enum kinesis_position_kind) - 1, "1", 0, 0), SIGV4_E_INVALID);
+    assert_int_equal(kinesis_checkpoint_count(c), 0);
+    kinesis_checkpoint_free(c);
+}
+
 static const char whole[] = "kinesis-checkpoint 1\n"
                             "stream numbers\n"
                             "shardId-000000000000 end\n"
@@ -100,9 +110,8 @@ static void refuses_what_is_no_position(void **state)
     assert_int_equal(put(c, "a", KINESIS_POSITION_AFTER, "", 0, 0), SIGV4_E_INVALID);
     assert_int_equal(put(c, "a", KINESIS_POSITION_AFTER, "-1", 0, 0), SIGV4_E_INVALID);
     assert_int_equal(put(c, "a", KINESIS_POSITION_TIME, NULL, 0, -1), SIGV4_E_INVALID);
-    struct kinesis_position nul = {.size = sizeof nul,
-                                   .shard_id = SIGV4_LIT("a\0b"),
-                                   .kind = KINESIS_POSITION_END};
+    struct kinesis_position nul = {
+        .size = sizeof nul, .shard_id = SIGV4_LIT("a\0b"), .kind = KINESIS_POSITION_END};
     assert_int_equal(kinesis_checkpoint_set(c, &nul, NULL), SIGV4_E_INVALID);
     assert_int_equal(kinesis_checkpoint_count(c), 0);
     kinesis_checkpoint_free(c);
@@ -262,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_and_back),
         cmocka_unit_test(refuses_what_is_no_position),
+        cmocka_unit_test(kinds_that_are_none),
         cmocka_unit_test(refuses_malformed_text),
         cmocka_unit_test(every_beginning_is_refused),
         cmocka_unit_test(every_allocation_fails),

@@ -141,6 +141,8 @@ static void streams_are_checked(void **state)
                                        "arn:aws:kinesis",
                                        "arn:aws:s3:::bucket",
                                        "arn:aws:kinesis:us-east-1:123456789012:table/x",
+                                       "arn:aws:kinesis:us-east-1:123456789012:stream/",
+                                       ARN "/consumer/c:1",
                                        ARN "\xff",
                                        ARN "\"",
                                        ARN " "};
@@ -301,7 +303,7 @@ static void consumers(void **state)
     in.stream_arn = NULL;
     refused(kinesis__write_stream_consumer(&b, &in, true, &err), "need the stream's ARN");
     in.consumer_name = NULL;
-    refused(kinesis__write_stream_consumer(&b, &in, true, &err), "''");
+    refused(kinesis__write_stream_consumer(&b, &in, true, &err), "'' is no consumer's name");
     in.consumer_arn = CONSUMER;
     wrote(kinesis__write_stream_consumer(&b, &in, false, &err),
           "{\"ConsumerARN\":\"" CONSUMER "\"}");
