@@ -3,15 +3,18 @@
 # limit: 600
 import base64
 import collections
+import fcntl
 import hashlib
 import json
 import os
 import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -44,7 +47,7 @@ def words_of(*words, url=None):
     return [KPUT, "--endpoint-url", url or server.url, *words]
 
 
-def kput(*words, input=b"", env=None, cwd=None, limit=120, url=None):
+def kput(*words, input=b"", env=None, cwd=None, limit=300, url=None):
     done = subprocess.run(words_of(*words, url=url), env=env or server.environment(), input=input, cwd=cwd,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=limit, check=False)
     return Done(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
@@ -96,7 +99,18 @@ class Running:
         self.process.stdin.write(data)
         self.process.stdin.flush()
 
-    def end(self, number=None, limit=60):
+    def has_read(self):
+        """Nothing of what was fed is left in the pipe. Before it reads, it watches for signals."""
+        return wait_until(lambda: not struct.unpack("i", fcntl.ioctl(self.process.stdin, termios.FIONREAD, bytes(4)))[0])
+
+    def has_taken(self, number):
+        """No such signal waits to be taken any more."""
+        def pending():
+            with open(f"/proc/{self.process.pid}/status") as file:
+                return any(int(line.split()[1], 16) >> (number - 1) & 1 for line in file if line.startswith("ShdPnd"))
+        return wait_until(lambda: not pending())
+
+    def end(self, number=None, limit=120):
         if number:
             self.process.send_signal(number)
             code = self.process.wait(timeout=limit)
@@ -104,7 +118,7 @@ class Running:
         return Done(self.process.returncode, out, (err or b"").decode(errors="replace"))
 
 
-def wait_until(condition, limit=60):
+def wait_until(condition, limit=120):
     deadline = time.monotonic() + limit
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -185,12 +199,12 @@ def every_byte():
     data = b"\n".join(bytes(b for b in ALL_BYTES[i:] + ALL_BYTES[:i] if b != 10) for i in range(64))
     check.equal("every byte value in lines", 0, kput(name, "--ordered", "-k", "k", input=data).code)
     done = subprocess.run([KCAT, "--endpoint-url", server.url, "-e", "-f", "%v\n", name], env=server.environment(),
-                          stdout=subprocess.PIPE, timeout=60, check=True)
+                          stdout=subprocess.PIPE, timeout=120, check=True)
     check.equal("kput --ordered | kcat: the same bytes", data + b"\n", done.stdout)
     name = new_stream()
     kput(name, "--whole", input=ALL_BYTES * 100)
     done = subprocess.run([KCAT, "--endpoint-url", server.url, "-e", "--raw", name], env=server.environment(),
-                          stdout=subprocess.PIPE, timeout=60, check=True)
+                          stdout=subprocess.PIPE, timeout=120, check=True)
     check.equal("kput --whole | kcat --raw: the same bytes", ALL_BYTES * 100, done.stdout)
 
 
@@ -281,7 +295,7 @@ def slow_reader():
     check.ok("a reader that rests keeps nobody from sending", wait_until(lambda: len(records(name)) == 5000))
     out, err = running.process.stdout.read(), running.process.stderr.read()
     feeder.join()
-    check.equal("every line comes", (5000, 0), (out.count(b"\n"), running.process.wait(timeout=60)))
+    check.equal("every line comes", (5000, 0), (out.count(b"\n"), running.process.wait(timeout=120)))
     running.process.stderr.close()
     running.process.stdout.close()
 
@@ -335,6 +349,7 @@ def outage():
     faults({"fault": "reset_before", "operation": "PutRecords"})
     for i in range(1000):
         running.feed(b"b%d\n" % i)
+    check.ok("an outage in the middle: it is met", wait_until(lambda: server.admin("faults")["Rules"][0]["Fired"]))
     time.sleep(1.5)
     faults()
     done = running.end()
@@ -345,7 +360,7 @@ def outage():
 def deadline():
     name = new_stream(2)
     faults({"fault": "throttle", "operation": "PutRecords", "stream": name, "partition_key": "bad", "records": True})
-    done = kput(name, "-K", ":", "--deadline", "0.5", input=b"good:1\nbad:2\nbad:3\ngood:4\n")
+    done = kput(name, "-K", ":", "--deadline", "5", input=b"good:1\nbad:2\nbad:3\ngood:4\n")
     faults()
     check.equal("--deadline: what succeeds is written", [b"1", b"4"], datas(name))
     check.ok("the others are named", done.code == 1 and "Throughput" in done.err and (
@@ -379,7 +394,7 @@ def failed_round_trip():
     with files(input=source) as folder:
         faults({"fault": "throttle", "operation": "PutRecords", "stream": name, "records": True, "partition_key": "k3"},
                {"fault": "internal", "operation": "PutRecords", "stream": name, "records": True, "partition_key": "k5"})
-        done = kput("-K", ":", "--deadline", "2", "--failed", "F", name, "input", cwd=folder)
+        done = kput("-K", ":", "--deadline", "8", "--failed", "F", name, "input", cwd=folder)
         faults()
         with open(f"{folder}/F", "rb") as file:
             kept = file.read().splitlines()
@@ -422,7 +437,7 @@ def failed_maybe():
     name = new_stream()
     with files() as folder:
         faults({"fault": "drop_answer", "operation": "PutRecords", "stream": name})
-        done = kput("--failed", "F", "--deadline", "0.3", name, "-d", "x", cwd=folder)
+        done = kput("--failed", "F", "--deadline", "3", name, "-d", "x", cwd=folder)
         faults()
         with open(f"{folder}/F") as file:
             kept = json.loads(file.read().splitlines()[1])
@@ -436,8 +451,7 @@ def signals():
         name = new_stream()
         running = Running(name, "--linger", "60000", "--deadline", "600")
         running.feed(b"a\nb\nhalf a rec")
-        time.sleep(0.3)
-        wait_until(lambda: len(records(name)) == 2, limit=0.2)
+        check.ok(f"{number.name}: it has read", running.has_read())
         done = running.end(number)
         check.equal(f"{number.name}: exit code", code, done.code)
         check.equal(f"{number.name}: what was read is sent", [b"a", b"b"], datas(name))
@@ -446,8 +460,9 @@ def signals():
     with files() as folder:
         running = Running(name, "--failed", f"{folder}/F", "--deadline", "600")
         running.feed(b"a\nb\nc\n")
-        time.sleep(0.5)
+        check.ok("what is to be sent is read", running.has_read())
         running.process.send_signal(signal.SIGTERM)
+        check.ok("SIGTERM is taken", running.has_taken(signal.SIGTERM))
         time.sleep(0.5)
         check.equal("SIGTERM waits for what is to be sent", None, running.process.poll())
         done = running.end(signal.SIGTERM)
@@ -484,7 +499,13 @@ def memory():
     check.ok("records flow", wait_until(lambda: fed[0] > 12_000_000))
     faults({"fault": "throttle", "operation": "PutRecords", "stream": name})
     before = fed[0]
-    time.sleep(2)
+
+    def rests():
+        now = fed[0]
+        time.sleep(2)
+        return fed[0] == now
+
+    check.ok("the reader comes to rest", wait_until(rests))
     seen = []
     for _ in range(25 if not LONG else 300):
         time.sleep(0.1)
@@ -497,7 +518,7 @@ def memory():
     stop.set()
     faults()
     running.process.send_signal(signal.SIGTERM)
-    check.equal("and ends", 143, running.process.wait(timeout=60))
+    check.equal("and ends", 143, running.process.wait(timeout=120))
     for pipe in (running.process.stdin, running.process.stdout, running.process.stderr):
         pipe.close()
 
@@ -509,7 +530,7 @@ def progress():
     os.close(slave)
     running.feed(b"x\n" * 1000)
     shown = b""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while b"1000 records" not in shown and time.monotonic() < deadline:
         shown += os.read(master, 4096)
     running.process.stdin.close()
@@ -521,7 +542,7 @@ def progress():
             shown += more
     except OSError:
         pass
-    code = running.process.wait(timeout=60)
+    code = running.process.wait(timeout=120)
     running.process.stdout.close()
     os.close(master)
     text = shown.decode()
@@ -538,11 +559,11 @@ def on_others():
         other = service.client("kinesis")
         name = f"kput-{os.getpid()}"
         services.stream(other, name, 2)
-        words = ["--endpoint-url", service.url, "--region", services.REGION, name]
+        words = ["--endpoint-url", service.url, "--region", services.REGION, "--read-timeout", "120", name]
         sent = [b"%d" % i + ALL_BYTES * (i % 5) for i in range(1200)]
-        subprocess.run([KPUT, "-D", "|end|", *words], input=b"|end|".join(sent), check=True,
-                       env=service.environment(), timeout=120)
-        done = subprocess.run([KCAT, "-e", "-J", *words], env=service.environment(), stdout=subprocess.PIPE, timeout=120, check=True)
+        subprocess.run([KPUT, "-D", "|end|", "--deadline", "240", *words], input=b"|end|".join(sent), check=True,
+                       env=service.environment(), timeout=300)
+        done = subprocess.run([KCAT, "-e", "-J", *words], env=service.environment(), stdout=subprocess.PIPE, timeout=300, check=True)
         got = [json.loads(line) for line in done.stdout.splitlines()]
         got = [line["data"].encode() if "data" in line else base64.b64decode(line["data_base64"]) for line in got]
         check.equal(f"{service.name}: all of it, byte for byte", hashlib.sha256(b"".join(sorted(sent))).hexdigest(),
