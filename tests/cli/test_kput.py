@@ -561,7 +561,9 @@ def on_others():
         services.stream(other, name, 2)
         words = ["--endpoint-url", service.url, "--region", services.REGION, "--read-timeout", "120", name]
         sent = [b"%d" % i + ALL_BYTES * (i % 5) for i in range(1200)]
-        subprocess.run([KPUT, "-D", "|end|", "--deadline", "240", *words], input=b"|end|".join(sent), check=True,
+        # moto gives two records one number when it takes two requests at a time.
+        alone = ["-X", "max_requests_in_flight=1"] if service.name == "moto" else []
+        subprocess.run([KPUT, "-D", "|end|", "--deadline", "240", *alone, *words], input=b"|end|".join(sent), check=True,
                        env=service.environment(), timeout=300)
         done = subprocess.run([KCAT, "-e", "-J", *words], env=service.environment(), stdout=subprocess.PIPE, timeout=300, check=True)
         got = [json.loads(line) for line in done.stdout.splitlines()]
