@@ -102,16 +102,20 @@ static void state(struct request *request)
     text_puts(out, "]}");
 }
 
-/* {"advance_ms": N} moves the service's time, {"skew_ms": N} makes the wall time wrong. */
+/* {"advance_ms": N} moves the service's time, {"hold": true} stops it, {"skew_ms": N} makes the
+ * wall time wrong. */
 static void set_clock(struct request *request)
 {
     json_t *input =
         json_loadb(body_string(&request->body), request->body.length, JSON_REJECT_DUPLICATES, NULL);
     json_t *advance = json_object_get(input, "advance_ms"),
-           *skew = json_object_get(input, "skew_ms");
-    if (!json_is_integer(advance) && !json_is_integer(skew)) {
-        refuse(request, 400, "want {\"advance_ms\": N} or {\"skew_ms\": N}");
+           *skew = json_object_get(input, "skew_ms"), *hold = json_object_get(input, "hold");
+    if (!json_is_integer(advance) && !json_is_integer(skew) && !json_is_boolean(hold)) {
+        refuse(request, 400,
+               "want {\"advance_ms\": N}, {\"hold\": true|false} or {\"skew_ms\": N}");
     } else {
+        if (json_is_boolean(hold))
+            clock_hold(&request->klocal->clock, json_is_true(hold));
         if (json_is_integer(advance))
             atomic_fetch_add(&request->klocal->clock.advance_ms, json_integer_value(advance));
         if (json_is_integer(skew))

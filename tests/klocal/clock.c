@@ -14,7 +14,13 @@ static int64_t real_ms(void)
 
 int64_t clock_service_ms(const struct clock *clock)
 {
-    return real_ms() + atomic_load(&clock->advance_ms);
+    int64_t held = atomic_load(&clock->held_ms);
+    return (held ? held : real_ms()) + atomic_load(&clock->advance_ms);
+}
+
+void clock_hold(struct clock *clock, bool hold)
+{
+    atomic_store(&clock->held_ms, hold ? real_ms() : 0);
 }
 
 int64_t clock_wall_ms(const struct clock *clock)

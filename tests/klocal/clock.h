@@ -1,6 +1,6 @@
-/* The two times klocal lives by: the service's time, which tests may push forward (iterators,
- * retention, expiry of credentials), and the wall time that signatures and the Date header use,
- * which a fault may skew. Milliseconds since the epoch. */
+/* The two times klocal lives by: the service's time, which tests may push forward or hold
+ * (iterators, retention, limits, expiry of credentials), and the wall time that signatures and the
+ * Date header use, which a fault may skew. Milliseconds since the epoch. */
 #ifndef KLOCAL_CLOCK_H
 #define KLOCAL_CLOCK_H
 
@@ -11,9 +11,11 @@
 struct clock {
     _Atomic int64_t advance_ms; /* service time runs ahead by this */
     _Atomic int64_t skew_ms;    /* wall time is wrong by this */
+    _Atomic int64_t held_ms;    /* service time stands still at this, but for advance_ms; 0: no */
 };
 
 int64_t clock_service_ms(const struct clock *clock);
+void clock_hold(struct clock *clock, bool hold);
 int64_t clock_wall_ms(const struct clock *clock);
 
 void clock_format_basic(int64_t ms, char out[17]); /* 20130524T000000Z */

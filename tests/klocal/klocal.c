@@ -67,5 +67,6 @@ void klocal_reset(struct klocal *klocal)
     fault_clear(klocal);
     atomic_store(&klocal->clock.advance_ms, 0);
     atomic_store(&klocal->clock.skew_ms, 0);
+    clock_hold(&klocal->clock, false);
     pthread_cond_broadcast(&klocal->changed);
 }
