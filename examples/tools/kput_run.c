@@ -47,9 +47,11 @@ static void give_up(struct run *r, const struct sigv4_error *error)
         feed_stop(&r->feed);
 }
 
-static bool is_fatal(int status)
+static bool is_fatal(const struct sigv4_error *error)
 {
-    return status == SIGV4_E_DENIED || status == SIGV4_E_NO_CREDENTIALS ||
+    int status = error->status;
+    bool unsendable = status == SIGV4_E_INVALID && error->http_status == 0; /* no region */
+    return unsendable || status == SIGV4_E_DENIED || status == SIGV4_E_NO_CREDENTIALS ||
            status == SIGV4_E_NOT_FOUND || status == SIGV4_E_TLS || status == SIGV4_E_CLOSED;
 }
 
@@ -61,7 +63,7 @@ static void on_result(void *ctx, const struct kinesis_put_result *result)
     if (result->fate == KINESIS_WRITTEN) {
         atomic_store_explicit(&r->answered, true, memory_order_relaxed);
         window_learn(&r->feed.window, size, result->latency_ms);
-    } else if (is_fatal(result->error->status)) {
+    } else if (is_fatal(result->error)) {
         give_up(r, result->error);
     }
     report_result(&r->report, result);
@@ -88,7 +90,7 @@ static void on_trouble(void *ctx, const struct sigv4_error *error,
             give_up(r, error);
             kinesis_producer_abandon(r->producer);
         }
-    } else if (!r->settings->session.quiet && !is_fatal(error->status) &&
+    } else if (!r->settings->session.quiet && !is_fatal(error) &&
                error->status != SIGV4_E_THROTTLED && now - r->told_ms >= AGAIN_MS) {
         teller_err(&r->teller, "kput: %s; trying again\n", error->message);
         r->told_ms = now;
