@@ -232,7 +232,7 @@ static int run(const struct settings *s)
     }
     json_decref(outcome.page);
     session_close(&session);
-    return code;
+    return failure_flush(table.tool, code);
 }
 
 int main(int argc, char **argv)

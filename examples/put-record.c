@@ -114,5 +114,5 @@ int main(int argc, char **argv)
     if (!code)
         code = put(&settings, sigv4_bytes(content.bytes, content.length));
     content_free(&content);
-    return code;
+    return failure_flush(table.tool, code);
 }

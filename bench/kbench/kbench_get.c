@@ -107,7 +107,7 @@ static int run(const struct settings *s)
 {
     struct session session;
     struct work *w = calloc(1, sizeof *w);
-    int code = w ? session_open(&session, "kbench", &s->session) : EXIT_SOME_FAILED;
+    int code = w ? session_open(&session, "kbench", &s->session) : failure_no_memory("kbench");
     if (!code) {
         code = measure(s, &session, w);
         session_close(&session);
@@ -133,5 +133,5 @@ int kbench_get(int argc, char **argv)
     else
         code = run(&s);
     options_free(&table, &s);
-    return code;
+    return failure_flush("kbench", code);
 }

@@ -157,9 +157,11 @@ static int measure(struct work *w, struct session *session)
     struct sigv4_error err;
     struct s3_client_options o = S3_CLIENT_OPTIONS;
     unsigned char *data = malloc(w->settings->bytes);
-    int code = EXIT_SOME_FAILED;
-    if (!data || RAND_bytes(data, (int)w->settings->bytes) != 1)
+    int code;
+    if (!data || RAND_bytes(data, (int)w->settings->bytes) != 1) {
+        code = failure_no_memory("kbench");
         goto out;
+    }
     w->body = sigv4_bytes(data, w->settings->bytes);
     if (s3_client_new(&w->s3, session->client, &o, &err)) {
         code = failure_say("kbench", &err);
@@ -178,9 +180,9 @@ static int run(const struct settings *s)
 {
     struct session session;
     struct work *w = calloc(1, sizeof *w);
-    int code = EXIT_SOME_FAILED;
+    int code;
     if (!w)
-        return code;
+        return failure_no_memory("kbench");
     w->settings = s;
     if (location_parse(&w->place, s->place) || !w->place.remote)
         code = options_complain(&table, "'%s' is no s3://bucket/prefix", s->place);
@@ -208,5 +210,5 @@ int kbench_s3(int argc, char **argv)
         code = run(&s);
     }
     options_free(&table, &s);
-    return code;
+    return failure_flush("kbench", code);
 }

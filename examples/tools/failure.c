@@ -1,6 +1,7 @@
 /* A tool's last words. */
 #include "failure.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +37,23 @@ int failure_say(const char *tool, const struct sigv4_error *err)
         fprintf(stderr, " (request id %s)", err->request_id);
     fputc('\n', stderr);
     return failure_code(err->status);
+}
+
+int failure_no_memory(const char *tool)
+{
+    return failure_say(tool, &(struct sigv4_error){.status = SIGV4_E_NOMEM});
+}
+
+int failure_flush(const char *tool, int code)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    /* errno 0: it was an earlier write that failed. */
+    if (errno != EPIPE)
+        fprintf(stderr, "%s: cannot write%s%s\n", tool, errno ? ": " : " all of the output",
+                errno ? strerror(errno) : "");
+    return code ? code : EXIT_SOME_FAILED;
 }
 
 static void say_lines(const char *tool, const char *verdict, const struct sigv4_diagnosis *d)

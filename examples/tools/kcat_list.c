@@ -167,7 +167,5 @@ int kcat_list(const struct kcat_settings *settings)
         code = failure_say_request("kcat", l.session.client, "KINESIS", &l.error, l.host);
     free(l.token);
     session_close(&l.session);
-    if (fflush(stdout) && !code)
-        code = EXIT_SOME_FAILED;
-    return code;
+    return failure_flush("kcat", code);
 }

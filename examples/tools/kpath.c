@@ -350,7 +350,7 @@ int main(int argc, char **argv)
         return o == OPTIONS_SHOWN ? 0 : EXIT_USAGE;
     struct kpath *k = calloc(1, sizeof *k);
     if (!k)
-        return failure_say(table.tool, &(struct sigv4_error){.status = SIGV4_E_NOMEM});
+        return failure_no_memory(table.tool);
     k->settings = &settings;
     k->facts.size = sizeof k->facts;
     k->facts.region = "";
@@ -358,5 +358,5 @@ int main(int argc, char **argv)
     if (!code)
         code = run(k);
     free(k);
-    return code;
+    return failure_flush(table.tool, code);
 }

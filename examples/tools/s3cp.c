@@ -158,10 +158,8 @@ void s3cp_fail(struct s3cp *run, const char *doing, const struct sigv4_error *er
 int s3cp_end(struct s3cp *run)
 {
     progress_hide(&run->progress);
-    if (fflush(stdout) || ferror(stdout)) {
-        fprintf(stderr, "s3cp: cannot write: %s\n", strerror(errno));
+    if (failure_flush("s3cp", 0))
         return EXIT_SOME_FAILED;
-    }
     if (run->failed == 0)
         return 0;
     if (run->succeeded)
@@ -282,7 +280,7 @@ static int parse_locations(struct location *l, char **arguments, size_t count)
         if (rc > 0)
             return options_complain(&s3cp_table, "'%s' names no bucket", arguments[i]);
         if (rc < 0)
-            return failure_say("s3cp", &(struct sigv4_error){.status = SIGV4_E_NOMEM});
+            return failure_no_memory("s3cp");
         if (!l[i].remote && !*l[i].path)
             return options_complain(&s3cp_table, "'' names no file");
         if (l[i].remote && s3_bucket_name_check(sigv4_str(l[i].bucket), false, &err))

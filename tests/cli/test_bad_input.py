@@ -130,6 +130,8 @@ def credentials():
 
 def places():
     expect("no region", USAGE, ["region"], *put(), AWS_REGION=None)
+    expect("no region, records by stdin", USAGE, ["region", "--region"], "kput", STREAM, AWS_REGION=None, input="a\nb\n",
+           lines=2)
     expect("unknown stream", NO_SUCH, ["no-such-stream", "put-record: check the name"], "put-record", "--stream-name",
            "no-such-stream", "--partition-key", "k", "--data", "x", lines=2)
     expect("unknown shard", NO_SUCH, ["shardId-000000000099", "get-records: check the name"], "get-records", "--stream-name", STREAM,
@@ -197,6 +199,23 @@ def files():
             check.equal("and nothing lies beside it", ["kept"], sorted(os.listdir(folder)))
 
 
+def full_disk():
+    """What was printed and did not arrive: one line, and not exit 0."""
+    get = ("get-records", "--stream-name", STREAM, "--shard-id", "shardId-000000000000")
+    kbench = ("kbench", "path", "-a", KLOCAL, "-b", KLOCAL, "-n", "2", "-q")
+    run("s3cp", "-", f"s3://{BUCKET}/full", input="an object")
+    for words in (put(), get, (*get, "--only-iterator"), ("kcat", "-e", "-o", "oldest", STREAM), ("kcat", "-L", STREAM),
+                  ("kput", "--output", "json", STREAM), ("s3cp", "-l", f"s3://{BUCKET}/"), ("s3cp", f"s3://{BUCKET}/full", "-"),
+                  ("kpath", "--endpoint-url", KLOCAL), ("kpath", "--json", "--endpoint-url", KLOCAL),
+                  kbench, (*kbench, "--json", "-"), ("kbench", "put", STREAM, "--seconds", "0.1", "--rate", "20")):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([f"{BIN}/{words[0]}", *words[1:]], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+                                  input="a record", env=environment())
+        said = done.stderr.splitlines()
+        check.ok(f"{' '.join(words[:3])}: no room for the output: exit 1, one line", done.returncode == SOME_FAILED and len(said) == 1
+                 and said[0].startswith(f"{words[0]}: ") and "No space left" in said[0], f"exit {done.returncode}\n{done.stderr}")
+
+
 def broken_services():
     answers = {
         "an answer cut short": (http("200 OK", b'{"ShardId":"shardId-0', 4000), UNREACHABLE),
@@ -231,7 +250,7 @@ def main():
         check.skip("all of it", "the programs are not built")
         check.done()
     prepare()
-    for part in (credentials, places, records, usage, files, broken_services):
+    for part in (credentials, places, records, usage, files, full_disk, broken_services):
         with check.case(part.__name__):
             part()
     check.done()
