@@ -46,9 +46,30 @@ static void stop(void *ctx)
 
 struct work {
     struct load load;
-    struct sigv4_error failure; /* the last one */
-    char host[256];
+    struct kinesis_producer *producer;
+    struct sigv4_error failure; /* the first one */
+    char host[256];             /* it failed at; "" when no attempt was made */
+    bool hopeless;              /* nothing was written, and nothing will be */
 };
+
+static void note(struct work *w, const struct sigv4_error *error, const char *host)
+{
+    if (w->failure.status == SIGV4_OK) {
+        w->failure = *error;
+        snprintf(w->host, sizeof w->host, "%s", host);
+    }
+    /* No keys, no way, no such stream: not a failure of one record. */
+    if (w->load.done || w->hopeless || failure_code(error->status) == EXIT_SOME_FAILED)
+        return;
+    w->hopeless = true;
+    kinesis_producer_abandon(w->producer);
+}
+
+static void on_trouble(void *ctx, const struct sigv4_error *error,
+                       const struct sigv4_response *response)
+{
+    note(ctx, error, response ? response->host : "");
+}
 
 /* The tag is the microsecond, counted from the beginning, at which the record was due. */
 static void on_result(void *ctx, const struct kinesis_put_result *r)
@@ -57,7 +78,7 @@ static void on_result(void *ctx, const struct kinesis_put_result *r)
     double due = (double)(uintptr_t)r->tag / 1e6, took = load_seconds(&w->load) - due;
     if (r->error) {
         w->load.failed++;
-        w->failure = *r->error;
+        note(w, r->error, "");
         return;
     }
     w->load.done++;
@@ -71,55 +92,62 @@ static double due_at(const struct settings *s, uint64_t number, double now)
     return s->rate ? (double)number / (double)s->rate : now;
 }
 
-/* 0: all was put in time; else the status of a put that was refused. */
-static int keep_putting(const struct settings *s, struct work *w, struct session *session,
-                        struct kinesis_producer *producer, const void *data)
+/* Waits for room as long as there is a use in it. */
+static int put(struct work *w, const struct sigv4_slice data, double due)
 {
-    double end = (double)s->duration_ms / 1000, now;
-    int rc = SIGV4_OK;
-    for (uint64_t number = 0; !rc && !stopped; number++) {
-        double due = due_at(s, number, load_seconds(&w->load));
-        if (due >= end)
-            break;
-        while ((now = load_seconds(&w->load)) < due && !stopped)
-            sigv4_loop_run(session->loop, (int)((due - now) * 1000));
+    int rc;
+    do
         rc = kinesis_producer_put_wait(
-            producer,
-            KINESIS_PUT(.data = sigv4_bytes(data, s->bytes), .tag = (void *)(uintptr_t)(due * 1e6)),
-            1000);
-        while (rc == SIGV4_E_TIMEOUT && !stopped)
-            rc = kinesis_producer_put_wait(producer,
-                                           KINESIS_PUT(.data = sigv4_bytes(data, s->bytes),
-                                                       .tag = (void *)(uintptr_t)(due * 1e6)),
-                                           1000);
-        if (number % 1024 == 0)
-            sigv4_loop_run(session->loop, 0);
-    }
+            w->producer, KINESIS_PUT(.data = data, .tag = (void *)(uintptr_t)(due * 1e6)), 1000);
+    while (rc == SIGV4_E_TIMEOUT && !stopped && !w->hopeless);
     return rc;
 }
 
-static int measure(const struct settings *s, struct session *session, struct work *w, void *data)
+/* 0: all was put in time; else the status of a put that was refused. */
+static int keep_putting(const struct settings *s, struct work *w, struct session *session,
+                        struct sigv4_slice data)
+{
+    double end = (double)s->duration_ms / 1000, now;
+    int rc = SIGV4_OK;
+    for (uint64_t number = 0; !rc && !stopped && !w->hopeless; number++) {
+        double due = due_at(s, number, load_seconds(&w->load));
+        if (due >= end)
+            break;
+        while ((now = load_seconds(&w->load)) < due && !stopped && !w->hopeless)
+            sigv4_loop_run(session->loop, (int)((due - now) * 1000));
+        rc = put(w, data, due);
+        if (number % 1024 == 0)
+            sigv4_loop_run(session->loop, 0);
+    }
+    return rc == SIGV4_E_TIMEOUT ? SIGV4_OK : rc;
+}
+
+static int measure(const struct settings *s, struct session *session, struct work *w,
+                   struct sigv4_slice data)
 {
     struct sigv4_error err = {0};
-    struct kinesis_producer *producer;
     struct kinesis_producer_options o = KINESIS_PRODUCER_OPTIONS;
     o.stream = s->stream;
     o.on_result = on_result;
+    o.on_trouble = on_trouble;
     o.ctx = w;
     o.linger_ms = (uint32_t)s->linger_ms;
     o.flags = s->aggregate ? KINESIS_AGGREGATE : 0;
-    if (kinesis_producer_new(&producer, session->client, &o, &err))
+    if (kinesis_producer_new(&w->producer, session->client, &o, &err))
         return failure_say("kbench", &err);
     load_begin(&w->load, "put", "from when a record was due to its result");
-    int rc = keep_putting(s, w, session, producer, data);
-    kinesis_producer_close(producer, stopped ? 2000 : -1, NULL);
+    int rc = keep_putting(s, w, session, data);
+    kinesis_producer_close(w->producer, stopped ? 2000 : -1, NULL);
     load_end(&w->load);
-    kinesis_producer_free(producer);
-    if (rc && rc != SIGV4_E_TIMEOUT) {
+    kinesis_producer_free(w->producer);
+    if (rc) {
         fprintf(stderr, "kbench: a record was refused: %s\n", sigv4_status_text(rc));
         return failure_code(rc);
     }
-    return 0;
+    int code = w->hopeless ? 0 : load_tell(&w->load, &s->output);
+    if (w->failure.status)
+        code = failure_say_request("kbench", session->client, "KINESIS", &w->failure, w->host);
+    return code;
 }
 
 static int run(const struct settings *s)
@@ -127,19 +155,17 @@ static int run(const struct settings *s)
     struct session session;
     struct work *w = calloc(1, sizeof *w);
     unsigned char *data = malloc(s->bytes);
-    int code = EXIT_SOME_FAILED;
-    if (!w || !data || RAND_bytes(data, (int)s->bytes) != 1)
+    int code;
+    if (!w || !data || RAND_bytes(data, (int)s->bytes) != 1) {
+        code = failure_no_memory("kbench");
         goto out;
+    }
     interrupt_watch(stop, NULL);
     code = session_open(&session, "kbench", &s->session);
     if (code)
         goto out;
-    code = measure(s, &session, w, data);
+    code = measure(s, &session, w, sigv4_bytes(data, s->bytes));
     interrupt_forget();
-    if (!code)
-        code = load_tell(&w->load, &s->output);
-    if (w->load.failed)
-        code = failure_say_request("kbench", session.client, "KINESIS", &w->failure, "");
     session_close(&session);
 out:
     free(data);
@@ -164,5 +190,5 @@ int kbench_put(int argc, char **argv)
     else
         code = run(&s);
     options_free(&table, &s);
-    return code;
+    return failure_flush("kbench", code);
 }
