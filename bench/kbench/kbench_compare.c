@@ -45,28 +45,40 @@ static const char *label_of(const json_t *result, int side)
     return label ? label : "";
 }
 
+static bool print_way(const struct series a[CONNECTION_KINDS],
+                      const struct series b[CONNECTION_KINDS], int side, const char *label,
+                      double smallest_ms)
+{
+    json_t *phases = result_phases(a, b, smallest_ms);
+    json_t *trip = result_round_trip(&a[CONNECTION_FRESH], &b[CONNECTION_FRESH], "before", "after",
+                                     smallest_ms);
+    bool ok = phases && trip;
+    if (ok) {
+        printf("%s%s, before and after\n", side ? "\n" : "", label);
+        page_print_phases(phases, "before", "after", stdout);
+        printf("\n%s\n", json_string_value(json_object_get(trip, "sentence")));
+    } else {
+        failure_no_memory("kbench");
+    }
+    json_decref(trip);
+    json_decref(phases);
+    return ok;
+}
+
 static bool compare_way(const json_t *before, const json_t *after, int side, double smallest_ms)
 {
     struct series a[CONNECTION_KINDS], b[CONNECTION_KINDS];
-    json_t *phases = NULL, *trip = NULL;
     bool ok = result_series(before, side, a);
     ok = result_series(after, side, b) && ok;
-    if (ok && (phases = result_phases(a, b, smallest_ms))) {
-        trip = result_round_trip(&a[CONNECTION_FRESH], &b[CONNECTION_FRESH], "before", "after",
-                                 smallest_ms);
-        printf("%s%s, before and after\n", side ? "\n" : "", label_of(after, side));
-        page_print_phases(phases, "before", "after", stdout);
-        printf("\n%s\n", json_string_value(json_object_get(trip, "sentence")));
-    }
+    if (ok)
+        ok = print_way(a, b, side, label_of(after, side), smallest_ms);
+    else
+        fprintf(stderr, "kbench: the readings of '%s' cannot be read\n", label_of(before, side));
     for (int kind = 0; kind < CONNECTION_KINDS; kind++) {
         series_free(&a[kind]);
         series_free(&b[kind]);
     }
-    json_decref(trip);
-    json_decref(phases);
-    if (!ok)
-        fprintf(stderr, "kbench: the readings of '%s' cannot be read\n", label_of(before, side));
-    return ok && phases;
+    return ok;
 }
 
 static int run(char **paths, double smallest_ms)
@@ -93,5 +105,5 @@ int kbench_compare(int argc, char **argv)
     else
         code = run(arguments, (double)s.smallest_us / 1000);
     options_free(&table, &s);
-    return code;
+    return failure_flush("kbench", code);
 }

@@ -23,6 +23,19 @@ static json_t *interval_json(const struct interval *i)
                      milliseconds(i->high));
 }
 
+/* Names given by the user and messages cut somewhere need not be UTF-8; JSON is nothing else. */
+static json_t *text_json(const char *text)
+{
+    char plain[1024];
+    json_t *json = json_string(text);
+    if (json)
+        return json;
+    snprintf(plain, sizeof plain, "%s", text);
+    for (char *c = plain; *c; c++)
+        *c = (*c & 0x80) ? '?' : *c;
+    return json_string(plain);
+}
+
 /* ---- a way ---- */
 
 static json_t *readings_json(const struct series *s)
@@ -36,8 +49,8 @@ static json_t *readings_json(const struct series *s)
                                   r->phase[p] < 0 ? json_integer(-1) : milliseconds(r->phase[p]));
         json_array_append_new(all, one);
     }
-    return json_pack("{s:I, s:s, s:o}", "failures", (json_int_t)s->failures, "failure", s->failure,
-                     "readings", all);
+    return json_pack("{s:I, s:o, s:o}", "failures", (json_int_t)s->failures, "failure",
+                     text_json(s->failure), "readings", all);
 }
 
 static json_t *throughput_json(const struct trial_side *side, size_t count)
@@ -47,11 +60,12 @@ static json_t *throughput_json(const struct trial_side *side, size_t count)
         const struct way_load *l = &side->loads[i].sum;
         double gb = (double)l->bytes / 1e9;
         json_array_append_new(
-            all, json_pack("{s:i, s:f, s:f, s:f, s:I, s:I, s:s}", "connections",
+            all, json_pack("{s:i, s:f, s:f, s:f, s:I, s:I, s:o}", "connections",
                            (int)side->loads[i].connections, "seconds", l->seconds, "mb_per_s",
                            l->seconds > 0 ? gb * 1000 / l->seconds : 0, "cpu_s_per_gb",
                            gb > 0 ? l->cpu_seconds / gb : 0, "requests", (json_int_t)l->requests,
-                           "failures", (json_int_t)l->failures, "failure", l->failure.message));
+                           "failures", (json_int_t)l->failures, "failure",
+                           text_json(l->failure.message)));
     }
     return all;
 }
@@ -65,9 +79,9 @@ static json_t *path_json(const struct sigv4_diagnosis *d)
                                  "class", sigv4_address_class_name(d->addresses[i].kind), "in_vpc",
                                  d->addresses[i].in_vpc, "gateway", d->addresses[i].gateway,
                                  "connect_ms", milliseconds(d->addresses[i].connect_ms)));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "host", d->host, "proxy", d->proxy, "cause",
-                     sigv4_cause_name(d->cause), "verdict", d->verdict, "remedy", d->remedy,
-                     "addresses", addresses);
+    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o}", "host", text_json(d->host), "proxy",
+                     text_json(d->proxy), "cause", sigv4_cause_name(d->cause), "verdict",
+                     text_json(d->verdict), "remedy", text_json(d->remedy), "addresses", addresses);
 }
 
 static json_t *way_json(const struct way *w, const struct trial_side *side, size_t load_count)
@@ -76,8 +90,8 @@ static json_t *way_json(const struct way *w, const struct trial_side *side, size
     for (size_t i = 0; i < w->address_count; i++)
         json_array_append_new(took, json_pack("{s:s, s:I}", "address", w->addresses[i].text,
                                               "requests", (json_int_t)w->addresses[i].requests));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "label", w->label, "url", w->url,
-                     "path", path_json(&w->path), "took", took, "fresh",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "label", text_json(w->label), "url",
+                     text_json(w->url), "path", path_json(&w->path), "took", took, "fresh",
                      readings_json(&side->series[CONNECTION_FRESH]), "kept",
                      readings_json(&side->series[CONNECTION_KEPT]), "throughput",
                      throughput_json(side, load_count));
@@ -160,8 +174,8 @@ json_t *result_round_trip(const struct series *a, const struct series *b, const 
     sample_free(&of_b);
     if (!ok)
         return NULL;
-    return json_pack("{s:o, s:b, s:s}", "difference_ms", known ? interval_json(&d) : json_null(),
-                     "differs", differs, "sentence", sentence);
+    return json_pack("{s:o, s:b, s:o}", "difference_ms", known ? interval_json(&d) : json_null(),
+                     "differs", differs, "sentence", text_json(sentence));
 }
 
 /* ---- the whole ---- */
@@ -187,9 +201,9 @@ static json_t *head_json(const struct trial *t, const struct trial_settings *set
     struct utsname machine = {0};
     strftime(began, sizeof began, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&when, &utc));
     uname(&machine);
-    return json_pack("{s:s, s:s, s:s, s:f, s:s, s:s, s:I, s:I, s:f}", "kbench", "path", "version",
+    return json_pack("{s:s, s:s, s:s, s:f, s:o, s:s, s:I, s:I, s:f}", "kbench", "path", "version",
                      sigv4_version(), "began", began, "seconds", t->seconds, "machine",
-                     machine.nodename, "request", request, "requests",
+                     text_json(machine.nodename), "request", request, "requests",
                      (json_int_t)settings->requests, "block", (json_int_t)settings->block,
                      "smallest_ms", smallest_ms);
 }
@@ -197,18 +211,26 @@ static json_t *head_json(const struct trial *t, const struct trial_settings *set
 json_t *result_of(const struct way ways[2], const struct trial *t,
                   const struct trial_settings *settings, const char *request, double smallest_ms)
 {
-    json_t *all = head_json(t, settings, request, smallest_ms), *phases;
-    phases = result_phases(t->sides[0].series, t->sides[1].series, smallest_ms);
-    json_object_set_new(all, "ways",
-                        json_pack("[o, o]", way_json(&ways[0], &t->sides[0], t->load_count),
-                                  way_json(&ways[1], &t->sides[1], t->load_count)));
-    json_object_set_new(all, "round_trip",
-                        result_round_trip(&t->sides[0].series[CONNECTION_FRESH],
-                                          &t->sides[1].series[CONNECTION_FRESH], ways[0].label,
-                                          ways[1].label, smallest_ms));
-    json_object_set_new(all, "phases", phases);
-    json_object_set_new(all, "costs", costs_json());
-    return all;
+    const struct series *a = t->sides[0].series, *b = t->sides[1].series;
+    json_t *all = head_json(t, settings, request, smallest_ms);
+    struct {
+        const char *name;
+        json_t *part;
+    } parts[] = {
+        {"ways", json_pack("[o, o]", way_json(&ways[0], &t->sides[0], t->load_count),
+                           way_json(&ways[1], &t->sides[1], t->load_count))},
+        {"round_trip", result_round_trip(&a[CONNECTION_FRESH], &b[CONNECTION_FRESH], ways[0].label,
+                                         ways[1].label, smallest_ms)},
+        {"phases", result_phases(a, b, smallest_ms)},
+        {"costs", costs_json()},
+    };
+    bool whole = all != NULL;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        whole = json_object_set_new(all, parts[i].name, parts[i].part) == 0 && whole;
+    if (whole)
+        return all;
+    json_decref(all);
+    return NULL;
 }
 
 /* ---- and back ---- */
