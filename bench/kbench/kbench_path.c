@@ -35,8 +35,8 @@ static const struct option_row rows[] = {
     {0, "size", "BYTES", OPTION_SIZE, HERE(bytes), "of a record (1024)", 1, 1000000},
     {'n', "requests", "N", OPTION_NUMBER, HERE(requests),
      "per way, on fresh connections and on kept ones each (200)", 2, MAX_REQUESTS},
-    {0, "block", "N", OPTION_NUMBER, HERE(block), "so many by one way, then by the other (10)", 1,
-     1000},
+    {0, "block", "N", OPTION_NUMBER, HERE(block),
+     "so many by one way, then by the other (10); at most a tenth of --requests", 1, 1000},
     {0, "throughput", "SECONDS", OPTION_SECONDS, HERE(load_ms),
      "then load each way for so long, with one and with --connections (0: not)", 0, 3600000},
     {0, "connections", "N", OPTION_NUMBER, HERE(parallel), "(8)", 2, WAY_PARALLEL},
@@ -148,24 +148,34 @@ static int code_of(const struct trial *t)
     return stopped ? EXIT_INTERRUPTED : code;
 }
 
+/* The intervals come from the differences between blocks: a few blocks would make them too narrow.
+ */
+static size_t block_of(const struct settings *s)
+{
+    uint64_t most = s->requests / 10 ? s->requests / 10 : 1;
+    return s->block < most ? s->block : most;
+}
+
 static int measure(const struct settings *s, struct way ways[2])
 {
     char request[128];
     struct trial trial;
     double smallest_ms = (double)s->smallest_us / 1000;
     struct trial_settings settings = {.requests = s->requests,
-                                      .block = s->block,
+                                      .block = block_of(s),
                                       .load_seconds = (double)s->load_ms / 1000,
                                       .parallel = (unsigned)s->parallel};
     bool quiet = s->session.quiet || !isatty(STDERR_FILENO);
     if (!errand_has_payload(ways[0].errand))
         settings.load_seconds = 0;
-    if (!trial_init(&trial, &settings))
-        return EXIT_SOME_FAILED;
+    if (!trial_init(&trial, &settings)) {
+        trial_free(&trial);
+        return failure_no_memory("kbench");
+    }
     trial_run(&trial, ways, &settings, quiet ? NULL : show_progress, &stopped);
     name_request(s, request);
     json_t *result = result_of(ways, &trial, &settings, request, smallest_ms);
-    int code = result ? deliver(s, result) : EXIT_SOME_FAILED;
+    int code = result ? deliver(s, result) : failure_no_memory("kbench");
     json_decref(result);
     code = code ? code : code_of(&trial);
     trial_free(&trial);
@@ -180,7 +190,7 @@ static int run(const struct settings *s)
     struct way ways[2] = {{0}};
     int code = read_errand(s, &object, &what);
     if (!code && !errand_init(&errand, &what))
-        code = EXIT_SOME_FAILED;
+        code = failure_no_memory("kbench");
     interrupt_watch(stop, NULL);
     if (!code)
         code = way_open(&ways[0], s->name_a, s->a, &errand, &s->session);
@@ -214,5 +224,5 @@ int kbench_path(int argc, char **argv)
     else
         code = run(&s);
     options_free(&table, &s);
-    return code;
+    return failure_flush("kbench", code);
 }

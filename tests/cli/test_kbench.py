@@ -50,7 +50,7 @@ def two_ways():
     """The far one answers 30 ms later: that is in the answer's first byte, and in no other phase."""
     far.admin("faults", {"rules": [{"fault": "delay", "operation": "PutRecords", "delay_ms": 30}]})
     done = kbench("path", "-a", near.url, "-b", far.url, "--name-a", "near", "--name-b", "far", "--stream-name", "numbers",
-                  "-n", "40", "--block", "5", "--throughput", "0.4", "--connections", "3",
+                  "-n", "50", "--block", "5", "--throughput", "0.4", "--connections", "3",
                   "--json", at("one.json"), "--html", at("one.html"))
     check.ok("two ways are compared", done.returncode == 0 and not done.stderr, done)
     result = json.load(open(at("one.json")))
@@ -60,7 +60,7 @@ def two_ways():
         check.equal(f"{kind}: and said to be one", True, result["phases"][kind]["first_byte"]["differs"])
         for way in result["ways"]:
             readings = way[kind]["readings"]
-            check.equal(f"{kind}, {way['label']}: as many readings as asked for", 40, len(readings))
+            check.equal(f"{kind}, {way['label']}: as many readings as asked for", 50, len(readings))
             check.equal(f"{kind}, {way['label']}: none failed", 0, way[kind]["failures"])
             check.ok(f"{kind}, {way['label']}: the phases add up to the total",
                      all(sum(v for v in r[2:6] if v > 0) <= r[6] + 0.01 for r in readings))
@@ -75,6 +75,23 @@ def two_ways():
     turns = [(r[0], w) for w in (0, 1) for r in result["ways"][w]["fresh"]["readings"]]
     order = [w for _, w in sorted(turns)]
     check.equal("the ways took turns of five", [0] * 5 + [1] * 10 + [0] * 10 + [1] * 10 + [0] * 10, order[:45])
+
+
+def few_requests():
+    """Readings taken together say little about how far the next ones will be."""
+    for requests, block in (("2", 1), ("40", 4)):
+        done = kbench("path", "-a", near.url, "-b", near.url, "-n", requests, "--json", "-")
+        result = json.loads(done.stdout)
+        check.equal(f"{requests} requests: at least ten blocks, or one each", block, result["block"])
+        value, low, high = difference(result, "fresh", "total")
+        check.ok(f"{requests} requests: the interval has a width", low < high and low <= value <= high, (value, low, high))
+
+
+def labels():
+    done = subprocess.run([KBENCH, "path", "-a", near.url, "-b", near.url, "-n", "2", "--name-a", b"caf\xe9", "--html", at("odd.html")],
+                          capture_output=True, timeout=120, env=near.environment())
+    check.ok("a label that is no UTF-8", done.returncode == 0 and not done.stderr and b"caf?" in done.stdout, done)
+    check.ok("also in the report", "caf?" in open(at("odd.html")).read())
 
 
 def failures():
@@ -175,6 +192,16 @@ def loads():
     check.equal("s3: nothing is left behind", 0, left)
     done = kbench("put", "missing", "--endpoint-url", near.url, "--seconds", "0.2", "--rate", "10")
     check.ok("put: no such stream: exit 5, and said", done.returncode == 5 and "missing" in done.stderr, done)
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{s.getsockname()[1]}"
+        done = kbench("put", "numbers", "--endpoint-url", nowhere, "--seconds", "60")
+        check.ok("put: nobody there: it gives up at once, and says what to do", done.returncode == 4 and "refuses connections" in done.stderr
+                 and "kbench: " in done.stderr and "sent 0 times" not in done.stderr and not done.stdout, done)
+    keyless = {name: value for name, value in near.environment().items() if "ACCESS_KEY" not in name}
+    done = subprocess.run([KBENCH, "put", "numbers", "--endpoint-url", near.url, "--seconds", "60"], capture_output=True, text=True,
+                          timeout=50, env=keyless)
+    check.ok("put: no keys: the same", done.returncode == 3 and "credentials" in done.stderr and not done.stdout, done)
 
 
 def klocal_has_boto3():
@@ -185,7 +212,7 @@ def klocal_has_boto3():
     return True
 
 
-for part in (wrong_usage, two_ways, failures, comparing, report, loads):
+for part in (wrong_usage, two_ways, few_requests, labels, failures, comparing, report, loads):
     with check.case(part.__name__):
         part()
 for service in (near, far):
