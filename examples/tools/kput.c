@@ -71,7 +71,7 @@ static const struct option_table table = {
 
 static int check_key(const struct kput_settings *s)
 {
-    const char *wrong = s->key ? text_check_key(s->key) : NULL;
+    const char *wrong = s->key ? text_check_key(sigv4_str(s->key)) : NULL;
     if (!wrong && s->hash_key)
         wrong = text_check_hash_key(s->hash_key);
     if (!wrong && s->key && s->key_delimiter_text)

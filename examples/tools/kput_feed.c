@@ -2,6 +2,7 @@
 #include "kput_feed.h"
 
 #include "kput_input.h"
+#include "kput_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,17 @@ static void refuse(struct feed *f, int status, const char *why, const struct kep
     report_refuse(f->report, &error, record && status != SIGV4_E_TOO_LARGE ? &kept : NULL);
 }
 
+/* JSON has no place for a key that is not UTF-8: such a record is kept as it was read. */
+static void refuse_keys(struct feed *f, const struct kept_record *record)
+{
+    struct kept_record kept = *record;
+    const char *wrong = record->key.len ? text_check_key(record->key) : NULL;
+    if (wrong && record->line.len && !text_is_utf8(record->key))
+        kept = (struct kept_record){.data = record->line, .raw = true};
+    refuse(f, SIGV4_E_INVALID,
+           wrong ? wrong : "an explicit hash key is a decimal number below 2^128", &kept);
+}
+
 static void put(struct feed *f, const struct kept_record *record, uint32_t flags)
 {
     const struct kinesis_put put = {
@@ -47,8 +59,7 @@ static void put(struct feed *f, const struct kept_record *record, uint32_t flags
     if (rc)
         window_leave(&f->window, size);
     if (rc == SIGV4_E_INVALID)
-        refuse(f, rc, "its key is not UTF-8 of 1 to 256 characters, or its hash key no such number",
-               record);
+        refuse_keys(f, record);
     else if (rc == SIGV4_E_TOO_LARGE)
         refuse(f, rc, "it is larger than the 10 MiB a record can have with its key", record);
     else if (rc)
@@ -63,6 +74,7 @@ static bool split_key(struct sigv4_slice delimiter, struct kept_record *record)
     if (!hit)
         return false;
     size_t at = (size_t)(hit - (const char *)data.ptr);
+    record->line = data;
     record->key = sigv4_bytes(data.ptr, at);
     record->data = sigv4_bytes(hit + delimiter.len, data.len - at - delimiter.len);
     return true;

@@ -15,8 +15,9 @@
 struct kept_record {
     struct sigv4_slice key, hash_key; /* empty: none */
     struct sigv4_slice data;
-    uint64_t number;   /* of the record in the input */
-    const char *error; /* why it was not written */
+    struct sigv4_slice line; /* as it was read, where the key was a part of it */
+    uint64_t number;         /* of the record in the input */
+    const char *error;       /* why it was not written */
     bool maybe, raw;
 };
 

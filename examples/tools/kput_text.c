@@ -42,14 +42,20 @@ bool text_unescape(char *text, struct sigv4_slice *out)
     return true;
 }
 
-const char *text_check_key(const char *key)
+bool text_is_utf8(struct sigv4_slice text)
 {
-    size_t n = strlen(key), characters = 0;
-    json_t *utf8 = json_stringn(key, n);
-    for (size_t i = 0; i < n; i++)
-        characters += ((unsigned char)key[i] & 0xC0) != 0x80;
+    json_t *utf8 = json_stringn(text.ptr, text.len);
     json_decref(utf8);
-    if (!utf8)
+    return utf8 != NULL;
+}
+
+const char *text_check_key(struct sigv4_slice key)
+{
+    const unsigned char *at = key.ptr;
+    size_t characters = 0;
+    for (size_t i = 0; i < key.len; i++)
+        characters += (at[i] & 0xC0) != 0x80;
+    if (!text_is_utf8(key))
         return "a partition key is UTF-8";
     return characters < 1 || characters > KEY_CHARACTERS ? "a partition key has 1 to 256 characters"
                                                          : NULL;

@@ -5,7 +5,8 @@
 
 /* \n \t \r \0 \\ \xNN in place; false: another escape, or half of one. */
 bool text_unescape(char *text, struct sigv4_slice *out);
+bool text_is_utf8(struct sigv4_slice text);
 /* NULL, or what is wrong with it. */
-const char *text_check_key(const char *key);
+const char *text_check_key(struct sigv4_slice key);
 const char *text_check_hash_key(const char *number);
 #endif

@@ -424,13 +424,24 @@ def failed_everything():
         check.equal("what has no key is kept as it is", 1, done.code)
         check.equal("and read with another delimiter", 0, kput("-K", " ", "--failed", "F", name, "F", cwd=folder).code)
         check.equal("nothing is lost", [("a", b"1"), ("b", b"2"), ("no", b"key")], sorted((r[2], r[3]) for r in records(name)))
+        name = new_stream()
+        done = kput("-K", ":", "--failed", "F", name, input=b"\xff:a\nk:b\n" + b"x" * 257 + b":c\n", cwd=folder)
+        check.ok("keys that are none are told apart", done.code == 1 and "record 1 was not written: a partition key is UTF-8" in done.err
+                 and "record 3 was not written: a partition key has 1 to 256" in done.err, done.err)
+        with open(f"{folder}/F") as file:
+            kept = [json.loads(line) for line in file][1:]
+        check.equal("a key that is not UTF-8 is kept with its record", base64.b64encode(b"\xff:a").decode(), kept[0].get("Raw"))
+        check.equal("a long key is kept", "x" * 257, kept[1].get("PartitionKey"))
+        check.equal("and neither is written without its key", 1, kput("-K", ":", name, "F", cwd=folder).code)
+        check.equal("only the third is there", [b"b"], datas(name))
+        name = new_stream()
         done = kput("--failed", "F", name, "-d", "x", "-d", "y", url="http://127.0.0.1:1", cwd=folder)
         with open(f"{folder}/F", "a") as file:
             file.write("{broken\n")
         check.equal("unreachable", 4, done.code)
         done = kput(name, "F", cwd=folder)
         check.ok("a line that is not one is named", done.code == 1 and "F: record 3" in done.err, done.err)
-        check.equal("the others are written", [b"1", b"2", b"key", b"x", b"y"], datas(name))
+        check.equal("the others are written", [b"x", b"y"], datas(name))
 
 
 def failed_maybe():
