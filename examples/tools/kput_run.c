@@ -74,6 +74,13 @@ static bool is_unreachable(const struct sigv4_error *error)
     return failure_code(error->status) == EXIT_UNREACHABLE && error->http_status == 0;
 }
 
+/* What the service will not take is not tried again; its records' results say why. */
+static bool is_refused(const struct sigv4_error *error)
+{
+    return (error->status == SIGV4_E_INVALID || error->status == SIGV4_E_TOO_LARGE) &&
+           !error->retryable;
+}
+
 static void on_trouble(void *ctx, const struct sigv4_error *error,
                        const struct sigv4_response *response)
 {
@@ -90,7 +97,7 @@ static void on_trouble(void *ctx, const struct sigv4_error *error,
             give_up(r, error);
             kinesis_producer_abandon(r->producer);
         }
-    } else if (!r->settings->session.quiet && !is_fatal(error) &&
+    } else if (!r->settings->session.quiet && !is_fatal(error) && !is_refused(error) &&
                error->status != SIGV4_E_THROTTLED && now - r->told_ms >= AGAIN_MS) {
         teller_err(&r->teller, "kput: %s; trying again\n", error->message);
         r->told_ms = now;

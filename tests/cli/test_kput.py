@@ -263,6 +263,11 @@ def failures():
     name = new_stream()
     check.equal("no such stream", 5, kput("nosuch", "-d", "x").code)
     check.equal("wrong keys", 3, kput(name, "-d", "x", env={**server.environment(), "AWS_SECRET_ACCESS_KEY": "wrong"}).code)
+    faults({"fault": "error", "operation": "PutRecords", "stream": name, "status": 400, "code": "InvalidArgumentException"})
+    done = kput(name, "-d", "x")
+    faults()
+    check.ok("refused for good: one line, which promises nothing",
+             done.code == 1 and done.err.count("\n") == 1 and "again" not in done.err, done.err)
     env = server.environment()
     del env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"]
     check.equal("no keys", 3, kput(name, "-d", "x", env=env).code)
