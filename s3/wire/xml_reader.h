@@ -31,6 +31,7 @@ int s3__xml_read(const struct s3__xml_document *document, const struct sigv4_all
 struct sigv4__buffer;
 void s3__xml_escape(struct sigv4__buffer *out, struct sigv4_slice text);
 void s3__xml_leaf(struct sigv4__buffer *out, const char *name, struct sigv4_slice text);
-/* Can XML carry these bytes at all? It has no way to write most control characters. */
+/* Can XML carry these bytes at all? It has no way to write most control characters, nor anything
+ * but UTF-8. */
 bool s3__xml_can_carry(struct sigv4_slice text);
 #endif

@@ -183,6 +183,14 @@ static void writing(void **state)
     assert_false(s3__xml_can_carry(SIGV4_LIT("a\0")));
     assert_false(s3__xml_can_carry(SIGV4_LIT("\xef\xbf\xbe")));
     assert_true(s3__xml_can_carry(SIGV4_LIT("")));
+    assert_true(s3__xml_can_carry(SIGV4_LIT("\xc3\xa4 \xe6\x97\xa5 \xf0\x9f\x98\x80")));
+    /* Latin 1, cut short, overlong, a surrogate, above the last */
+    assert_false(s3__xml_can_carry(SIGV4_LIT("M\xfcnchen")));
+    assert_false(s3__xml_can_carry(SIGV4_LIT("\xc3")));
+    assert_false(s3__xml_can_carry(SIGV4_LIT("\xe6\x97")));
+    assert_false(s3__xml_can_carry(SIGV4_LIT("\xe0\x80\xaf")));
+    assert_false(s3__xml_can_carry(SIGV4_LIT("\xed\xa0\x80")));
+    assert_false(s3__xml_can_carry(SIGV4_LIT("\xf4\x90\x80\x80")));
 }
 
 int main(void)
