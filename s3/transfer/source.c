@@ -76,6 +76,16 @@ void s3__source_close(struct s3__source *s)
     s->fd = -1;
 }
 
+bool s3__source_changed(struct s3__source *s)
+{
+    struct stat info;
+    if (s->fd < 0 || s->is_pipe)
+        return false;
+    s->changed |= fstat(s->fd, &info) != 0 || (uint64_t)info.st_size != s->base + s->length ||
+                  ns_of(info.st_mtim) != s->modified_ns;
+    return s->changed;
+}
+
 int s3__source_read(struct s3__source *s, uint64_t offset, void *buf, size_t cap, size_t *got)
 {
     if (s->read)
@@ -88,14 +98,8 @@ int s3__source_read(struct s3__source *s, uint64_t offset, void *buf, size_t cap
         s->error = errno;
     s->ended_early |= n == 0 && cap > 0;
     *got = n > 0 ? (size_t)n : 0;
+    /* The end is handed out only of a file that is what it was. */
+    if (n > 0 && offset + *got >= s->length && s3__source_changed(s))
+        return SIGV4_E_CONFLICT;
     return n > 0 ? SIGV4_OK : SIGV4_E_IO;
-}
-
-bool s3__source_changed(const struct s3__source *s)
-{
-    struct stat info;
-    if (s->fd < 0 || s->is_pipe)
-        return false;
-    return fstat(s->fd, &info) != 0 || (uint64_t)info.st_size != s->base + s->length ||
-           ns_of(info.st_mtim) != s->modified_ns;
 }

@@ -86,6 +86,9 @@ static void explain(struct s3__upload *u)
         e->os_errno = u->source.error;
     } else if (u->source.ended_early) {
         sigv4__fail(e, SIGV4_E_IO, "%.200s became shorter while it was uploaded", u->name);
+    } else if (u->source.changed) {
+        sigv4__fail(e, SIGV4_E_CONFLICT, "%.200s changed while it was uploaded", u->name);
+        u->keep = false; /* its parts do not belong together */
     } else if (u->crew.error.status) {
         *e = u->crew.error;
     } else {
@@ -146,9 +149,6 @@ static void on_completed(void *ctx, const struct s3__completion *c)
 static void complete(struct s3__upload *u)
 {
     if (s3__source_changed(&u->source)) {
-        sigv4__fail(&u->op.error, SIGV4_E_CONFLICT, "%.200s changed while it was uploaded",
-                    u->name);
-        u->keep = false; /* its parts do not belong together */
         clean_up(u);
         return;
     }

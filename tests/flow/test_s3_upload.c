@@ -330,6 +330,34 @@ static void files_that_change(void **state)
     }
 }
 
+static void grow(void *ctx)
+{
+    int fd = open(((struct transfer_stage *)ctx)->path, O_WRONLY | O_APPEND);
+    assert_int_equal(write(fd, "more", 4), 4);
+    close(fd);
+}
+
+/* At the second try of the one request the file is not what it was. */
+static void small_files_that_change(void **state)
+{
+    (void)state;
+    for (int how = 0; how < 2; how++) {
+        struct transfer_stage *t = transfer_up(NULL);
+        struct s3_upload upload = from_file(t);
+        upload.part_size = 100;
+        fake_bucket_fault(t->b, (struct fake_fault){.operation = "PutObject",
+                                                    .nth = 1,
+                                                    .status = 503,
+                                                    .code = "SlowDown",
+                                                    .strike = how ? touch : grow,
+                                                    .ctx = t});
+        run(t, &upload);
+        assert_absent(t, SIGV4_E_CONFLICT);
+        assert_non_null(strstr(t->end.message, "changed while it was uploaded"));
+        transfer_down(t);
+    }
+}
+
 static void sources_that_are_none(void **state)
 {
     struct transfer_stage *t = transfer_up(NULL);
@@ -632,6 +660,7 @@ int main(void)
         cmocka_unit_test(canceled_at_any_moment),
         cmocka_unit_test(conditions),
         cmocka_unit_test(files_that_change),
+        cmocka_unit_test(small_files_that_change),
         cmocka_unit_test(sources_that_are_none),
         cmocka_unit_test(from_a_function),
         cmocka_unit_test(where_it_stopped),
