@@ -29,8 +29,9 @@ struct session {
     struct sigv4_client *client;
     char mfa_code[16]; /* "": none, or used */
 };
-/* 0, or the exit code after a line on stderr. SIGPIPE is ignored from here on: a closed pipe is an
- * error of a write. */
+/* 0, or the exit code after a line on stderr. Before anything else is opened. SIGPIPE is ignored
+ * from here on: a closed pipe is an error of a write; so is a standard descriptor that was closed.
+ */
 int session_open(struct session *s, const char *tool, const struct session_settings *settings);
 void session_close(struct session *s); /* delivers what is owed, frees */
 #endif

@@ -323,6 +323,14 @@ def local_trouble(place):
         reader.wait(timeout=20)
         done.said = done.stderr.decode()
         ended("a closed pipe", SOME_FAILED, ["Broken pipe"], done)
+    for text, closed, line in (("no standard output", 1, [f"s3://{BUCKET}/large", "-"]),
+                               ("no standard output to print on", 1, ["large", f"s3://{BUCKET}/printed"]),
+                               ("no standard input", 0, ["-", f"s3://{BUCKET}/from-nothing"])):
+        with check.case(text):
+            place.write("large", LARGE)
+            done = place.run(*line, preexec_fn=lambda fd=closed: os.close(fd))
+            ended(text, SOME_FAILED, ["Bad file descriptor"], done)
+    check.equal("no standard input: no object", None, place.object("from-nothing"))
     for what, change, part in (("shrinks", lambda p: os.truncate(p, PART + 5), "shorter"),
                                ("grows", lambda p: open(p, "ab").write(b"more"), "changed")):
         with check.case(f"a file {what} while it is read"):
