@@ -139,7 +139,8 @@ void s3cp_fail(struct s3cp *run, const char *doing, const struct sigv4_error *er
     progress_hide(&run->progress);
     fputs("s3cp: ", stderr);
     terminal_put(stderr, sigv4_str(doing), run->err_is_terminal);
-    fprintf(stderr, ": %s", text);
+    fputs(": ", stderr);
+    terminal_put(stderr, sigv4_str(text), run->err_is_terminal);
     if (err->request_id[0] && !strstr(text, err->request_id))
         fprintf(stderr, " (request id %s)", err->request_id);
     fprintf(stderr, "%s\n", maybe_done ? "; it may have been done all the same" : "");

@@ -595,6 +595,26 @@ def inside(place):
         check.equal("--presign: anyone may read", b"A!", urllib.request.urlopen(url, timeout=20).read())
 
 
+def on_terminal(place, *words):
+    """What is shown there."""
+    import pty
+    master, slave = pty.openpty()
+    process = subprocess.Popen(place.command(*words), env=place.env, cwd=place.folder, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            more = os.read(master, 65536)
+        except OSError:
+            break
+        seen += more
+        if not more:
+            break
+    process.wait(timeout=30)
+    os.close(master)
+    return seen
+
+
 def names(place):
     """Keys that would lead out of the target, or cannot be files there."""
     bad = ["n/../../out", "n//double", "n/a//b", "n/./dot", "n/sub/../../x", "n/..", "n//"]
@@ -608,23 +628,11 @@ def names(place):
         check.ok("a key that ends in / is a folder", os.path.isdir(place.path("names/folder")))
         check.equal("each refused key is told", len(bad), done.said.count("cannot copy"))
     with check.case("terminals"):
-        import pty
-        master, slave = pty.openpty()
-        process = subprocess.Popen(place.command("-r", f"s3://{BUCKET}/n", "names2", "--exclude", "*", "--include", "sub*"),
-                                   env=place.env, cwd=place.folder, stdin=slave, stdout=slave, stderr=slave)
-        os.close(slave)
-        seen = b""
-        while True:
-            try:
-                more = os.read(master, 65536)
-            except OSError:
-                break
-            seen += more
-            if not more:
-                break
-        process.wait(timeout=30)
-        os.close(master)
+        seen = on_terminal(place, "-r", f"s3://{BUCKET}/n", "names2", "--exclude", "*", "--include", "sub*")
         check.ok("on a terminal a name cannot steer it", b"\\x1b[31mred" in seen and b"\x1b[31m" not in seen, seen)
+        place.store("\u009b31m" + "x" * 300, b"x")
+        seen = on_terminal(place, f"s3://{BUCKET}/\u009b31m" + "x" * 300, "names3/")
+        check.ok("on a terminal a message cannot steer it", seen.count(b"\\xc2\\x9b31m") > 2 and b"\xc2\x9b" not in seen, seen)
     for key in ("a//b", "/leading", "..", "k" * 1000, "\u65e5\u672c", "a+b c&d=e?f#g", "%2e%2e"):
         with check.case(f"key {key[:20]!r}"):
             place.write("odd", key.encode())
