@@ -297,6 +297,33 @@ static bool ends_as_folder(const struct location *l)
            strcmp(text, "..") == 0;
 }
 
+/* The name a source gets in the target's folder: its last, without slashes behind it. */
+static struct sigv4_slice name_in_folder(const struct location *l)
+{
+    const char *text = l->remote ? l->key : l->path;
+    size_t n = strlen(text), at;
+    while (n > 0 && text[n - 1] == '/')
+        n--;
+    for (at = n; at > 0 && text[at - 1] != '/';)
+        at--;
+    struct sigv4_slice name = sigv4_bytes(text + at, n - at);
+    bool here = name.len <= 2 && memcmp("..", name.ptr, name.len) == 0;
+    return here ? sigv4_bytes("", 0) : name;
+}
+
+/* One would replace the other, and nobody could say which. */
+static int check_names(const struct location *sources, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++) {
+            struct sigv4_slice a = name_in_folder(&sources[i]), b = name_in_folder(&sources[k]);
+            if (a.len && a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0)
+                return options_complain(&s3cp_table, "two sources would both become '%.*s'",
+                                        (int)a.len, (const char *)a.ptr);
+        }
+    return 0;
+}
+
 static int check_copy(const struct s3cp_settings *s, const struct location *sources, size_t count,
                       struct location *target)
 {
@@ -317,7 +344,7 @@ static int check_copy(const struct s3cp_settings *s, const struct location *sour
         return options_complain(&s3cp_table, "--if-none-match is for objects");
     if (count > 1 && target->remote && !ends_as_folder(target))
         return options_complain(&s3cp_table, "the target of several sources ends in /");
-    return 0;
+    return target->pipe ? 0 : check_names(sources, count);
 }
 
 /* A folder is one even if it does not exist yet. */

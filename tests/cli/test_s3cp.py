@@ -557,6 +557,12 @@ def folders(place):
         check.ok("several folders: each below its own name", {"both/sub/b.log", "both/back/a.txt"} <= set(place.keys("both/")))
         ended("several objects down", 0, [], place.run(f"s3://{BUCKET}/s/a.txt", f"s3://{BUCKET}/s/empty", "two"))
         check.equal("several objects down: the files", ["a.txt", "empty"], place.files("two"))
+        place.write("other/a.txt", b"other")
+        for line in (["tree/a.txt", "other/a.txt", f"s3://{BUCKET}/twice/"], ["-r", "tree/sub/", "back/sub", f"s3://{BUCKET}/twice/"],
+                     [f"s3://{BUCKET}/s/a.txt", f"s3://{BUCKET}/t/a.txt", "twice/"]):
+            ended("two sources of one name", USAGE, ["would both become"], place.run(*line))
+        check.equal("two sources of one name: nothing was done", ([], False), (place.keys("twice/"),
+                                                                           os.path.exists(place.path("twice"))))
         check.equal("several objects into a pipe", b"A!bb", place.run(f"s3://{BUCKET}/s/a.txt", f"s3://{BUCKET}/t/sub/b.log",
                                                                     "-").stdout.replace(b"BB", b"bb"))
     inside(place)
