@@ -1,5 +1,6 @@
 /* s3cp --delete: single objects, or all below a folder, a thousand at a time while the list waits.
  */
+#include "interrupt.h"
 #include "s3cp.h"
 
 #include <stdlib.h>
@@ -10,7 +11,7 @@ struct removal {
     struct s3cp *run;
     const struct location *what;
     struct sigv4_call *listing, *deleting;
-    bool lists, paused;
+    bool lists, paused, stopped;
     uint64_t listed;
     char *prefix;
     char *keys[AT_ONCE];
@@ -92,7 +93,7 @@ static enum sigv4_flow on_entry(void *ctx, const struct s3_list_entry *entry)
         r->paused = true;
         return SIGV4_PAUSE;
     }
-    if (r->run->hopeless)
+    if (r->run->hopeless || r->stopped)
         return SIGV4_STOP;
     char *key = strndup(entry->key.ptr, entry->key.len);
     r->listed++;
@@ -112,6 +113,8 @@ static void on_listed(void *ctx, const struct s3_result *result)
     struct sigv4_error none = {.status = SIGV4_E_NOT_FOUND};
     snprintf(none.message, sizeof none.message, "nothing there has a name that begins so");
     r->lists = false;
+    if (r->stopped)
+        return;
     if (result->error && !r->run->hopeless)
         fail(r, r->prefix, result->error, result->host);
     else if (!result->error && r->listed == 0 && *r->prefix)
@@ -120,9 +123,19 @@ static void on_listed(void *ctx, const struct s3_result *result)
         delete_now(r);
 }
 
+static void on_interrupt(void *loop)
+{
+    sigv4_loop_wake(loop);
+}
+
+/* Interrupted, nothing more is begun; what is deleted already is still told. */
 static bool is_over(void *ctx)
 {
-    const struct removal *r = ctx;
+    struct removal *r = ctx;
+    if (interrupt_was_asked() && !r->stopped) {
+        r->stopped = true;
+        sigv4_call_cancel(r->listing);
+    }
     return !r->lists && !r->deleting;
 }
 
@@ -191,10 +204,13 @@ static void delete_one(struct s3cp *run, const struct location *what)
 
 int s3cp_delete(struct s3cp *run, const struct location *what, size_t count)
 {
-    for (size_t i = 0; i < count && !run->hopeless; i++)
+    interrupt_watch(on_interrupt, run->session.loop);
+    for (size_t i = 0; i < count && !run->hopeless && !interrupt_was_asked(); i++)
         if (run->settings->recursive)
             delete_below(run, &what[i]);
         else
             delete_one(run, &what[i]);
-    return s3cp_end(run);
+    interrupt_forget();
+    int code = s3cp_end(run);
+    return interrupt_was_asked() ? EXIT_INTERRUPTED : code;
 }

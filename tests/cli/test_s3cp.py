@@ -587,6 +587,32 @@ def inside(place):
         done = place.run("--delete", f"s3://{BUCKET}/t2/a.txt")
         check.equal("--delete: one", (0, f"delete: s3://{BUCKET}/t2/a.txt\n".encode(), ["t2/empty"]),
                     (done.returncode, done.stdout, place.keys("t2/")))
+    with check.case("delete keys XML cannot carry"):
+        odd = [b"odd/plain", b"odd/M\xfcnchen", b"odd/\x01", b"odd/\xe2\x82"]
+        place.write("odd", b"odd")
+        for key in odd:
+            place.run(os.fsencode("odd"), f"s3://{BUCKET}/".encode() + key)
+        check.equal("keys XML cannot carry: they are there", len(odd), len(place.run("-l", "-r", f"s3://{BUCKET}/odd/").stdout
+                                                                         .splitlines()))
+        ended("--delete -r of keys XML cannot carry", 0, [], place.run("--delete", "-r", f"s3://{BUCKET}/odd"))
+        ended("--delete -r of keys XML cannot carry: all", NO_SUCH, [], place.run("-l", "-r", f"s3://{BUCKET}/odd/"))
+    with check.case("SIGINT during --delete"):
+        for number in range(1100):
+            place.write(f"many/{number:04}", b"")
+        place.run("-r", "many", f"s3://{BUCKET}/many")
+        place.faults(dict(fault="delay", operation="DeleteObjects", delay_ms=1000, count=1),
+                     dict(fault="delay", operation="DeleteObjects", delay_ms=60000))
+        with open(place.path("deleted"), "wb") as log:
+            process = subprocess.Popen(place.command("--delete", "-r", f"s3://{BUCKET}/many"), env=place.env, stdout=log)
+            check.ok("SIGINT --delete: it is under way", until(lambda: place.fired() > 0))
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=60)
+        place.faults()
+        check.equal("SIGINT --delete: exit 130, and what is gone is on stdout, all of it",
+                    (INTERRUPTED, [f"s3://{BUCKET}/many/{number:04}" for number in range(1000)]),
+                    (process.returncode, [line.split()[-1] for line in place.read("deleted").decode().splitlines()]))
+        check.equal("SIGINT --delete: the rest is there", 100, len(place.keys("many/")))
+        place.run("--delete", "-r", f"s3://{BUCKET}/many")
     with check.case("lists"):
         lines = place.run("-l", f"s3://{BUCKET}/t/").stdout.decode().splitlines()
         check.equal("-l: files with size, folders as PRE", [("2", "a.txt"), ("0", "empty"), ("PRE", "sub/")],
