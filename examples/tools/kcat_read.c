@@ -177,7 +177,10 @@ static int open_checkpoint(struct reading *r, bool from_checkpoint, struct sigv4
     if (!rc)
         rc = store_open(&r->store, r->settings->checkpoint, &r->session, err);
     if (!rc)
-        rc = store_load(r->store, from_checkpoint ? r->checkpoint : NULL, err);
+        rc = store_load(r->store, r->checkpoint, err);
+    /* Also who begins elsewhere does not write over what is something else. */
+    if (!rc && !from_checkpoint)
+        kinesis_checkpoint_clear(r->checkpoint);
     return rc;
 }
 

@@ -4,8 +4,12 @@
 #include "failure.h"
 #include "location.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <s3/s3.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct store {
     const char *where;
@@ -51,6 +55,20 @@ static int fail(struct sigv4_error *err, int status, const char *what, const cha
     return status;
 }
 
+/* Before anything is read, not when the first of it is to be remembered. */
+static int check_file(const char *path, struct sigv4_error *err)
+{
+    struct stat info;
+    char real[PATH_MAX], folder[PATH_MAX];
+    const char *at = realpath(path, real) ? real : path, *slash = strrchr(at, '/');
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return fail(err, SIGV4_E_INVALID, "it is no regular file", path);
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - at) + 1 : 1, slash ? at : ".");
+    if (access(folder, W_OK | X_OK))
+        return fail(err, SIGV4_E_INVALID, strerror(errno), path);
+    return SIGV4_OK;
+}
+
 int store_open(struct store **out, const char *where, const struct session *session,
                struct sigv4_error *err)
 {
@@ -63,6 +81,8 @@ int store_open(struct store **out, const char *where, const struct session *sess
         rc = fail(err, SIGV4_E_INVALID, "it must read s3://BUCKET/KEY", where);
     else if (s->place.remote)
         rc = open_s3(s, session, err);
+    else
+        rc = check_file(where, err);
     if (rc) {
         store_close(s);
         return rc;
@@ -110,10 +130,14 @@ static void keep_etag(struct store *s, const struct s3_result *result)
 static void on_loaded(void *ctx, const struct s3_result *result)
 {
     struct store *s = ctx;
+    struct sigv4_error why;
+    int rc;
     s->busy = false;
     if (result->error)
         s->error = *result->error;
-    else if (!s->into || !kinesis_checkpoint_parse(s->into, result->body, &s->error))
+    else if ((rc = kinesis_checkpoint_parse(s->into, result->body, &why)))
+        fail(&s->error, rc, why.message, s->where);
+    else
         keep_etag(s, result);
 }
 
@@ -135,7 +159,7 @@ int store_load(struct store *s, struct kinesis_checkpoint *checkpoint, struct si
         rc = get(s, on_loaded, &s->error);
         store_wait(s);
         rc = rc ? rc : s->error.status;
-    } else if (checkpoint) {
+    } else {
         rc = kinesis_checkpoint_load(checkpoint, s->where, &s->error);
     }
     /* The first time there is none; a bucket that is missing is another matter. */

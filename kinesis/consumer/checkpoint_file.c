@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <kinesis/checkpoint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,13 +47,14 @@ int kinesis_checkpoint_load(struct kinesis_checkpoint *checkpoint, const char *p
 {
     struct sigv4_alloc alloc = sigv4__alloc_or_default(NULL);
     struct sigv4__buffer text;
+    struct sigv4_error why;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return fail_errno(err, path);
     sigv4__buffer_init(&text, &alloc, MAX_FILE);
     int rc = read_all(fd, &text, path, err);
-    if (!rc)
-        rc = kinesis_checkpoint_parse(checkpoint, sigv4__buffer_view(&text), err);
+    if (!rc && (rc = kinesis_checkpoint_parse(checkpoint, sigv4__buffer_view(&text), &why)))
+        sigv4__fail(err, rc, "%.200s: %s", path, why.message);
     sigv4__buffer_free(&text);
     close(fd);
     return rc;
@@ -90,6 +92,21 @@ static bool sync_folder(const char *path)
     return ok;
 }
 
+/* What a name stands for is replaced, not the link; devices and pipes are left alone. */
+static int find_target(const char *path, char target[MAX_PATH], struct sigv4_error *err)
+{
+    struct stat info;
+    if (stat(path, &info) == 0) {
+        if (!S_ISREG(info.st_mode))
+            return sigv4__fail(err, SIGV4_E_IO, "checkpoint %.200s: it is no regular file", path);
+        return realpath(path, target) ? SIGV4_OK : fail_errno(err, path);
+    }
+    if (errno != ENOENT)
+        return fail_errno(err, path);
+    snprintf(target, MAX_PATH, "%s", path);
+    return SIGV4_OK;
+}
+
 static int replace(const char *path, const char *bytes, size_t n, struct sigv4_error *err)
 {
     char fresh[MAX_PATH + 8];
@@ -115,6 +132,7 @@ int kinesis_checkpoint_save(const struct kinesis_checkpoint *checkpoint, const c
 {
     struct sigv4_alloc alloc = sigv4__alloc_or_default(NULL);
     struct sigv4_text text = {NULL, 0, 0};
+    char target[MAX_PATH];
     int rc = kinesis_checkpoint_format(checkpoint, &text);
     if (strlen(path) >= MAX_PATH)
         return sigv4__fail(err, SIGV4_E_INVALID, "checkpoint: the path is too long");
@@ -124,7 +142,9 @@ int kinesis_checkpoint_save(const struct kinesis_checkpoint *checkpoint, const c
         return sigv4__fail(err, SIGV4_E_NOMEM, "no memory for a checkpoint");
     rc = kinesis_checkpoint_format(checkpoint, &text);
     if (!rc)
-        rc = replace(path, text.ptr, text.len, err);
+        rc = find_target(path, target, err);
+    if (!rc)
+        rc = replace(target, text.ptr, text.len, err);
     sigv4__alloc_put(&alloc, text.ptr, text.cap);
     return rc;
 }

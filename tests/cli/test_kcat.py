@@ -455,7 +455,25 @@ def checkpoints(service):
         check.equal("a checkpoint of another stream is refused", 1, kcat(service, "-e", *words, other).code)
         with open(path, "w") as file:
             file.write(text[:-3])
-        check.equal("one that was cut off is refused", 1, kcat(service, "-e", *words, name).code)
+        done = kcat(service, "-e", *words, name)
+        check.ok("one that was cut off is refused, by its name", done.code == 1 and f"{path}: checkpoint, line" in done.err, done.err)
+        for text in (b"a letter\n", before.replace(name, other).encode()):
+            with open(path, "wb") as file:
+                file.write(text)
+            done = kcat(service, "-e", "-o", "oldest", *words, name)
+            with open(path, "rb") as file:
+                check.equal("what is no checkpoint of this stream is not written over", (1, b"", text), (done.code, done.out, file.read()))
+        os.symlink("real", f"{folder}/link")
+        with open(f"{folder}/real", "w") as file:
+            file.write(before)
+        put(client, name, b"r21", shard=1)
+        check.equal("through a symbolic link", b"r21\n", kcat(service, "-e", "-c", f"{folder}/link", "-f", "%v\n", name).out)
+        with open(f"{folder}/real") as file:
+            check.ok("the link stays", os.path.islink(f"{folder}/link") and file.read() not in ("", before))
+        os.mkfifo(f"{folder}/pipe")
+        for where, why in (("/nonexistent/c", "No such file"), (folder, "no regular file"), (f"{folder}/pipe", "no regular file")):
+            done = kcat(service, "-e", "-c", where, name)
+            check.ok(f"-c {where}: refused before anything is read", (done.code, done.out) == (2, b"") and why in done.err, done.err)
 
 
 def kills(service):

@@ -62,8 +62,9 @@ SIGV4_API int kinesis_checkpoint_parse(struct kinesis_checkpoint *checkpoint,
                                        struct sigv4_error *err) SIGV4_MUST_CHECK;
 
 /* @blocks. In a file, which is replaced as a whole, and on the disk when save returns: whatever
- * happens, it holds the checkpoint of before or this one. (PATH.new is used on the way.) load as
- * parse, and NOT_FOUND, IO, TOO_LARGE. */
+ * happens, it holds the checkpoint of before or this one. (PATH.new is used on the way; of a
+ * symbolic link, that of the file it leads to.) save: NOT_FOUND (the folder), IO (also for what is
+ * no regular file), INVALID, NOMEM. load as parse, and NOT_FOUND, IO, TOO_LARGE. */
 SIGV4_API int kinesis_checkpoint_load(struct kinesis_checkpoint *checkpoint, const char *path,
                                       struct sigv4_error *err) SIGV4_MUST_CHECK;
 SIGV4_API int kinesis_checkpoint_save(const struct kinesis_checkpoint *checkpoint, const char *path,

@@ -207,12 +207,13 @@ static void every_allocation_fails(void **state)
 static void a_file(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/checkpoint-XXXXXX", path[64], link_path[64];
+    char folder[] = "/tmp/checkpoint-XXXXXX", path[64], link_path[64], other[64];
     struct sigv4_error err;
     struct stat st;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/c", folder);
     snprintf(link_path, sizeof link_path, "%s/c.new", folder);
+    snprintf(other, sizeof other, "%s/other", folder);
     struct kinesis_checkpoint *c = fresh("numbers"), *d = fresh("numbers");
     assert_int_equal(kinesis_checkpoint_load(d, path, &err), SIGV4_E_NOT_FOUND);
     fill(c);
@@ -224,6 +225,20 @@ static void a_file(void **state)
     assert_int_equal(symlink("/tmp/elsewhere", link_path), 0);
     assert_int_equal(kinesis_checkpoint_save(c, path, &err), SIGV4_E_IO);
     unlink(link_path);
+    assert_int_equal(symlink("c", other), 0);
+    assert_int_equal(kinesis_checkpoint_save(c, other, &err), SIGV4_OK);
+    assert_int_equal(lstat(other, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    unlink(other);
+    assert_int_equal(kinesis_checkpoint_save(c, folder, &err), SIGV4_E_IO);
+    assert_int_equal(mkfifo(other, 0600), 0);
+    assert_int_equal(kinesis_checkpoint_save(c, other, &err), SIGV4_E_IO);
+    unlink(other);
+    FILE *cut = fopen(other, "w");
+    assert_true(cut && fputs("kinesis-checkpoint 1\n", cut) >= 0 && fclose(cut) == 0);
+    assert_int_equal(kinesis_checkpoint_load(d, other, &err), SIGV4_E_PROTOCOL);
+    assert_int_equal(strncmp(err.message, other, strlen(other)), 0);
+    unlink(other);
     assert_int_equal(kinesis_checkpoint_load(d, folder, &err), SIGV4_E_IO);
     assert_int_equal(kinesis_checkpoint_save(c, "/nonexistent/c", &err), SIGV4_E_NOT_FOUND);
     assert_string_equal(text_of(d), whole);
