@@ -119,6 +119,8 @@ static int run(struct kcat_settings *s)
         return options_complain(&table, "which --checkpoint?");
     if (s->until && !read_time(s->until, &o.until_unix_ms))
         return options_complain(&table, "'%s' is no time", s->until);
+    if (s->until && !o.until_unix_ms)
+        o.until_unix_ms = 1; /* 0 would be no end at all */
     if (s->fan_out)
         s->session.connections = SUBSCRIPTIONS;
     o.stream = s->stream;

@@ -219,6 +219,8 @@ def offsets(service):
     iso = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(middle)) + f".{int(middle % 1 * 1000):03d}Z"
     check.equal("-o @ISO", expected(6), read("-o", "@" + iso))
     check.equal("--until", expected(0, 6), read("--until", f"{middle:.3f}"))
+    done = kcat(service, "--until", "0", "-f", "%v ", name)
+    check.equal("--until the beginning of time", (0, b""), (done.code, done.out))
     check.equal("-n", expected(0, 4), read("-n", "4"))
     for wrong in ("newest", "=", "=12x", "@", "@tomorrow", "checkpoint"):
         check.equal(f"-o {wrong} is refused", 2, kcat(service, "-o", wrong, name).code)
