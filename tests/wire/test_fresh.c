@@ -38,7 +38,7 @@ static struct sigv4_http_result list_streams(struct sigv4_client *client, uint32
                                           .on_done = on_done,
                                           .ctx = &http};
     assert_int_equal(sigv4_send(client, &request, &call, NULL), 0);
-    assert_int_equal(sigv4_call_wait(call, 30000), 0);
+    assert_int_equal(sigv4_call_wait(call, 120000), 0);
     sigv4_call_release(call);
     return http;
 }

@@ -69,7 +69,7 @@ static void test_callers_thread(void **state)
     for (unsigned i = 0; i < 50; i++)
         assert_int_equal(put(client, &t, NULL), SIGV4_OK);
     assert_int_equal(put(client, &t, &call), SIGV4_OK);
-    assert_int_equal(sigv4_call_wait(call, 20000), SIGV4_OK);
+    assert_int_equal(sigv4_call_wait(call, 120000), SIGV4_OK);
     sigv4_call_release(call);
     close_both(loop, client); /* cancels and delivers what is still owed */
     assert_int_equal(t.good + t.bad, 51);
@@ -90,7 +90,7 @@ static void *put_fifty(void *arg)
         struct sigv4_call *call;
         if (put(p->client, p->tally, &call))
             return (void *)1;
-        if (sigv4_call_wait(call, 20000))
+        if (sigv4_call_wait(call, 120000))
             return (void *)2;
         sigv4_call_release(call);
     }
@@ -195,14 +195,14 @@ static void test_tls(void **state)
         skip();
     open_both(&loop, &client, url, 0); /* its certificate is our own: not trusted */
     assert_int_equal(put(client, &t, &call), SIGV4_OK);
-    assert_int_equal(sigv4_call_wait(call, 20000), SIGV4_OK);
+    assert_int_equal(sigv4_call_wait(call, 120000), SIGV4_OK);
     sigv4_call_release(call);
     close_both(loop, client);
     assert_int_equal(t.bad, 1);
     assert_int_equal(t.last.status, SIGV4_E_TLS);
     open_both(&loop, &client, url, SIGV4_NO_VERIFY_SSL);
     assert_int_equal(put(client, &t, &call), SIGV4_OK);
-    assert_int_equal(sigv4_call_wait(call, 20000), SIGV4_OK);
+    assert_int_equal(sigv4_call_wait(call, 120000), SIGV4_OK);
     sigv4_call_release(call);
     close_both(loop, client);
     if (t.good != 1)
@@ -231,7 +231,7 @@ static void put_to(const char *url, struct tally *t)
     struct sigv4_call *call;
     open_both(&loop, &client, url, 0);
     assert_int_equal(put(client, t, &call), SIGV4_OK);
-    assert_int_equal(sigv4_call_wait(call, 30000), SIGV4_OK);
+    assert_int_equal(sigv4_call_wait(call, 120000), SIGV4_OK);
     sigv4_call_release(call);
     close_both(loop, client);
     assert_int_equal(t->bad, 1);

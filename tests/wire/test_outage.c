@@ -108,6 +108,16 @@ static long watch(double how_long, double *cpu)
     return most;
 }
 
+/* Until it does next to nothing for a while: what is under way fills its requests first. */
+static void settle(struct kinesis_producer *p, unsigned *put)
+{
+    double cpu = 1;
+    for (int i = 0; i < 120 && cpu > 0.05; i++) {
+        *put += fill(p, *put, MOST);
+        (void)watch(0.5, &cpu);
+    }
+}
+
 static void outage(struct kinesis_producer *p, struct seen *seen, unsigned *put, bool silent)
 {
     double cpu, length = getenv("LONG") ? 30 : 2;
@@ -116,10 +126,7 @@ static void outage(struct kinesis_producer *p, struct seen *seen, unsigned *put,
         kill(service.pid, SIGSTOP);
     else
         tell_klocal("{\"rules\":[{\"fault\":\"reset_before\",\"operation\":\"PutRecords\"}]}");
-    *put += fill(p, *put, MOST);
-    rest(500); /* what is under way fills its requests */
-    *put += fill(p, *put, MOST);
-    rest(500);
+    settle(p, put);
     before = resident();
     most = watch(length, &cpu);
     print_message("%s for %.0f s: %ld MB resident, at most %ld; %.3f s of CPU (%.1f %%)\n",

@@ -116,7 +116,7 @@ static void test_a_slow_resolver_is_left_behind(void **state)
     struct sigv4__lookup found;
     int late = 0;
     (void)state;
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 20 || (late == 0 && i < 2000); i++) {
         assert_int_equal(sigv4__lookup_run("localhost", 1, 0, &found), SIGV4_OK);
         assert_int_equal(found.count > 0, !found.timed_out);
         late += found.timed_out;
@@ -142,7 +142,7 @@ static void test_a_connection_is_possible(void **state)
     char url[64];
     (void)state;
     snprintf(url, sizeof url, "http://localhost:%u", (unsigned)port);
-    assert_int_equal(sigv4_diagnose(SIGV4_DIAGNOSE(.url = url, .timeout_ms = 400,
+    assert_int_equal(sigv4_diagnose(SIGV4_DIAGNOSE(.url = url, .timeout_ms = 20000,
                                                    .flags = SIGV4_DIAGNOSE_CONNECTION),
                                     &d, NULL),
                      SIGV4_OK);
@@ -150,7 +150,7 @@ static void test_a_connection_is_possible(void **state)
     assert_string_equal(d.remedy, "");
     assert_non_null(strstr(d.verdict, "accepts connections"));
     /* The kernel accepts, no one speaks. */
-    d = diagnose_within(400, "http", "localhost", port);
+    d = diagnose_within(1000, "http", "127.0.0.1", port);
     assert_int_equal(d.cause, SIGV4_CAUSE_OTHER);
     assert_non_null(strstr(d.verdict, "gives no HTTP answer"));
     close(fd);
