@@ -87,7 +87,7 @@ void live_forget_faults(void)
 
 /* ---- clients ---- */
 
-void live_open(struct live_client *c, bool sessions, const struct sigv4_log *log)
+void live_open(struct live_client *c, bool sessions, uint32_t stall_ms, const struct sigv4_log *log)
 {
     struct sigv4_loop_options loop_options = SIGV4_LOOP_OPTIONS;
     struct sigv4_client_options options = SIGV4_CLIENT_OPTIONS;
@@ -102,7 +102,7 @@ void live_open(struct live_client *c, bool sessions, const struct sigv4_log *log
         setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, 1);
     }
     loop_options.log = log;
-    options.stall_timeout_ms = 2000;
+    options.stall_timeout_ms = stall_ms;
     live_need(sigv4_loop_new(&c->loop, &loop_options, NULL) == SIGV4_OK, "the loop");
     live_need(sigv4_client_new(&c->client, c->loop, &options, NULL) == SIGV4_OK, "the client");
     setenv("AWS_ACCESS_KEY_ID", kept[0], 1);
@@ -120,7 +120,7 @@ int live_finish(int rc, struct sigv4_call *call, const int *status)
 {
     if (rc)
         return rc;
-    rc = sigv4_call_wait(call, 60000);
+    rc = sigv4_call_wait(call, 300000);
     sigv4_call_release(call);
     return rc ? rc : *status;
 }

@@ -26,8 +26,10 @@ struct live_client {
     struct sigv4_loop *loop;
     struct sigv4_client *client;
 };
-/* sessions: with keys of the container endpoint, which can expire. log may be NULL. */
-void live_open(struct live_client *c, bool sessions, const struct sigv4_log *log);
+/* sessions: with keys of the container endpoint, which can expire. stall_ms: how long it waits for
+ * the rest of a broken answer; 0: as always. log may be NULL. */
+void live_open(struct live_client *c, bool sessions, uint32_t stall_ms,
+               const struct sigv4_log *log);
 void live_close(struct live_client *c);
 
 struct live_shard {

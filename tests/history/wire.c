@@ -137,7 +137,7 @@ static void keep_one_back(void *ctx, const struct kinesis_put_result *result)
 static void prepare_stream(const struct stage *st, unsigned shards)
 {
     struct live_client calm;
-    live_open(&calm, false, NULL);
+    live_open(&calm, false, 0, NULL);
     live_make_stream(calm.client, st->stream, shards);
     live_close(&calm);
     set_faults(st->kind, st->scene.seed);
@@ -159,7 +159,7 @@ static void set_stage(struct stage *st)
         st->script.options.ctx = st;
     }
     prepare_stream(st, 1 + scene_dice(&st->seed, 4));
-    live_open(&st->live, st->kind->sessions, loud ? &log : NULL);
+    live_open(&st->live, st->kind->sessions, 2000, loud ? &log : NULL);
     live_need(kinesis_producer_new(&st->script.producer, st->live.client, &st->script.options,
                                    NULL) == SIGV4_OK,
               "the producer");
@@ -243,7 +243,7 @@ static void look(struct stage *st)
 {
     struct live_client calm;
     live_forget_faults();
-    live_open(&calm, false, NULL);
+    live_open(&calm, false, 0, NULL);
     live_look(calm.client, st->stream, &st->script.history);
     live_close(&calm);
 }
