@@ -24,6 +24,7 @@ S3CP = os.path.join(BIN, "s3cp")
 BUCKET = "tests3cp"
 PART = 256 << 10
 REAL_PART = 5 << 20
+STALL_MS = 8000
 SOME_FAILED, USAGE, DENIED, UNREACHABLE, NO_SUCH, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
 
@@ -51,7 +52,7 @@ class Place:
         env = {**self.env, **how.pop("env", {})}
         if "input" not in how and "stdin" not in how:
             how["stdin"] = subprocess.DEVNULL
-        done = subprocess.run(self.command(*words), env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120,
+        done = subprocess.run(self.command(*words), env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300,
                               check=False, **how)
         done.said = done.stderr.decode(errors="replace")
         return done
@@ -128,7 +129,7 @@ UP_FAULTS = [
      DENIED, "AccessDenied"),
     ("a part is reset", dict(fault="reset_during", operation="UploadPart", count=1), 0, ""),
     ("a part's answer is lost", dict(fault="drop_answer", operation="UploadPart", count=1), 0, ""),
-    ("a part stalls", dict(fault="delay", operation="UploadPart", delay_ms=2500, count=1), 0, ""),
+    ("a part stalls", dict(fault="delay", operation="UploadPart", delay_ms=STALL_MS, count=1), 0, ""),
     ("parts are throttled", dict(fault="throttle", operation="UploadPart", count=2), 0, ""),
     ("a part meets a failure inside", dict(fault="internal", operation="UploadPart", count=2), 0, ""),
     ("a part meets a page of a proxy", dict(fault="html", operation="UploadPart", count=1), 0, ""),
@@ -151,7 +152,7 @@ UP_FAULTS = [
     ("the answer to complete is garbage", dict(fault="garbage", operation="CompleteMultipartUpload", count=1), 0, ""),
     ("complete is refused", dict(fault="error", operation="CompleteMultipartUpload", status=403, code="AccessDenied"),
      DENIED, "AccessDenied"),
-    ("complete stalls", dict(fault="delay", operation="CompleteMultipartUpload", delay_ms=2500, count=1), 0, ""),
+    ("complete stalls", dict(fault="delay", operation="CompleteMultipartUpload", delay_ms=STALL_MS, count=1), 0, ""),
     ("credentials expire midway and stay so", dict(fault="expired_token", operation="UploadPart", skip=1), DENIED,
      "expired"),
     ("the abort fails at first", [dict(fault="error", operation="UploadPart", status=403, code="AccessDenied"),
@@ -173,7 +174,7 @@ DOWN_FAULTS = [
     ("head is throttled", dict(fault="throttle", operation="HeadObject", count=1), 0, ""),
     ("a range is reset", dict(fault="reset_answer", operation="GetObject", count=2), 0, ""),
     ("a range breaks off", dict(fault="truncate", operation="GetObject", offset=100000, count=2), 0, ""),
-    ("a range stalls", dict(fault="stall", operation="GetObject", offset=70000, delay_ms=2500, count=1), 0, ""),
+    ("a range stalls", dict(fault="stall", operation="GetObject", offset=70000, delay_ms=STALL_MS, count=1), 0, ""),
     ("ranges are throttled", dict(fault="throttle", operation="GetObject", count=2), 0, ""),
     ("a range meets a failure inside", dict(fault="internal", operation="GetObject", count=2), 0, ""),
     ("a byte is damaged", dict(fault="corrupt", operation="GetObject", offset=99, count=1), SOME_FAILED, "damaged"),
@@ -193,13 +194,18 @@ def some(cases, every):
     return cases if os.environ.get("LONG") or not os.environ.get("QUICK") else cases[::every]
 
 
+def patience(rule):
+    """Less than what stalls does; else as much as a slow machine needs."""
+    return ["--read-timeout", "3" if isinstance(rule, dict) and rule.get("delay_ms") else "60"]
+
+
 def faults_up(place):
     place.write("large", LARGE)
     for number, (what, rules, code, part) in enumerate(some(UP_FAULTS, 4)):
         with check.case(f"up: {what}"):
             key = f"up/{number}"
             place.faults(*(rules if isinstance(rules, list) else [rules]))
-            done = place.run("large", f"s3://{BUCKET}/{key}", "--part-size", str(PART), "--read-timeout", "1")
+            done = place.run("large", f"s3://{BUCKET}/{key}", "--part-size", str(PART), *patience(rules))
             check.ok(f"up: {what}: the fault came", place.fired() > 0)
             place.faults()
             ended(f"up: {what}", code, [part], done)
@@ -236,7 +242,7 @@ def faults_down(place):
             os.makedirs(place.path("down"), exist_ok=True)
             place.write("down/file", b"what was there before")
             place.faults(rule)
-            done = place.run(f"s3://{BUCKET}/large", "down/file", "--part-size", str(PART), "--read-timeout", "1")
+            done = place.run(f"s3://{BUCKET}/large", "down/file", "--part-size", str(PART), *patience(rule))
             check.ok(f"down: {what}: the fault came", place.fired() > 0)
             place.faults()
             ended(f"down: {what}", code, [part], done)
@@ -312,15 +318,15 @@ def local_trouble(place):
     with check.case("a full pipe"):
         with open("/dev/full", "wb") as full:
             done = subprocess.run(place.command(f"s3://{BUCKET}/large", "-"), env=place.env, stdout=full,
-                                  stderr=subprocess.PIPE, timeout=60, check=False)
+                                  stderr=subprocess.PIPE, timeout=120, check=False)
         done.said = done.stderr.decode()
         ended("a full pipe", SOME_FAILED, ["No space left"], done)
     with check.case("a closed pipe"):
         reader = subprocess.Popen(["head", "-c", "10"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         done = subprocess.run(place.command(f"s3://{BUCKET}/large", "-"), env=place.env, stdout=reader.stdin,
-                              stderr=subprocess.PIPE, timeout=60, check=False)
+                              stderr=subprocess.PIPE, timeout=120, check=False)
         reader.stdin.close()
-        reader.wait(timeout=20)
+        reader.wait(timeout=120)
         done.said = done.stderr.decode()
         ended("a closed pipe", SOME_FAILED, ["Broken pipe"], done)
     for text, closed, line in (("no standard output", 1, [f"s3://{BUCKET}/large", "-"]),
@@ -335,7 +341,7 @@ def local_trouble(place):
                                ("grows", lambda p: open(p, "ab").write(b"more"), "changed")):
         with check.case(f"a file {what} while it is read"):
             place.write("moving", LARGE)
-            place.faults(dict(fault="delay", operation="CreateMultipartUpload", delay_ms=1500))
+            place.faults(dict(fault="delay", operation="CreateMultipartUpload", delay_ms=4000))
             timer = threading.Timer(0.0, lambda c=change: change_when_created(place, c))
             timer.start()
             done = place.run("moving", f"s3://{BUCKET}/moving", "--part-size", str(PART))
@@ -350,7 +356,7 @@ def local_trouble(place):
 
 def change_when_created(place, change):
     """When the file is open: its upload is being created."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not place.fired():
         time.sleep(0.02)
     change(place.path("moving"))
@@ -363,7 +369,7 @@ def start(place, *words, **how):
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def until(condition, seconds=30):
+def until(condition, seconds=120):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -373,7 +379,7 @@ def until(condition, seconds=30):
 
 
 def finish(process):
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     done = subprocess.CompletedProcess(process.args, process.returncode, out, err)
     done.said = err.decode(errors="replace")
     return done
@@ -624,7 +630,7 @@ def inside(place):
     with check.case("presigned"):
         import urllib.request
         url = place.run("--presign", "60", f"s3://{BUCKET}/t/a.txt").stdout.decode().strip()
-        check.equal("--presign: anyone may read", b"A!", urllib.request.urlopen(url, timeout=20).read())
+        check.equal("--presign: anyone may read", b"A!", urllib.request.urlopen(url, timeout=60).read())
 
 
 def on_terminal(place, *words):
@@ -642,7 +648,7 @@ def on_terminal(place, *words):
         seen += more
         if not more:
             break
-    process.wait(timeout=30)
+    process.wait(timeout=120)
     os.close(master)
     return seen
 
