@@ -23,7 +23,7 @@ WORK=$(mktemp -d)
 "$PROGRAM" --port-file "$WORK/port" >"$WORK/log" 2>&1 &
 PID=$!
 trap 'kill $PID 2>/dev/null; rm -rf "$WORK"' EXIT
-for _ in $(seq 100); do
+for _ in $(seq 600); do
     [ -s "$WORK/port" ] && break
     sleep 0.1
 done

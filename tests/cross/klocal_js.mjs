@@ -166,7 +166,7 @@ async function http2(sdk, config, url) {
 }
 
 async function waitFor(port) {
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 600; i++) {
     const open = await new Promise((resolve) => {
       const socket = connect(port, "127.0.0.1", () => { socket.destroy(); resolve(true); });
       socket.on("error", () => resolve(false));
