@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a user does wrong and what a service does wrong: one clear line on stderr that says what to do, the right exit
 code, nothing half-written. The programs are built with sanitizers, so a leak shows as exit code 99."""
+# limit: 600
 import os
 import socket
 import subprocess

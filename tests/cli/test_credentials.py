@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Every way to keys with a real program on the real network stack: klocal hands them out and verifies what is signed
 with them. No planted secret shows up in what the program prints."""
+# limit: 600
 import json
 import os
 import subprocess

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What users of the libraries get: an installed tree that CMake and pkg-config users build against, headers that stand
 # alone in C11 and C++17, exactly the listed symbols, and the programs of the README as they are printed.
-# limit: 600
+# limit: 1200
 set -u
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 . "$ROOT/tests/lib/check.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """kbench: what it measures is what was there, what it says is what is in the file, and the report opens by itself."""
+# limit: 600
 import http.server
 import json
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """kput on the command line: every option, what it says, how it ends, what it does when the service misbehaves."""
-# limit: 600
+# limit: 1200
 import base64
 import collections
 import fcntl

@@ -4,6 +4,7 @@ file, with one refresh at a time and no stampede; a metadata service that is dow
 not hammered. LONG=1: a minute of each.
 
 The sources are klocal's, behind a listener here that counts who asks, how many at a time, and can be down."""
+# limit: 600
 import json
 import os
 import socket

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """s3cp on a service that goes wrong at every step: the object or file is complete and right or absent, no part is left
 behind, and exit code and message say which. And what it promises about folders, names, pipes, interruptions, resuming."""
-# limit: 600
+# limit: 1200
 import hashlib
 import os
 import random

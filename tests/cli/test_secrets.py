@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Secrets stay where they are: a list of planted ones goes in by every way there is, all tools say all they can (-v -v)
 while they succeed and while they fail, and none of the secrets is in what they print. Nor in ps, nor in a core file."""
+# limit: 600
 import itertools
 import json
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The AWS CLI is content with klocal: Kinesis, files in and out of S3, presigned URLs, STS, credentials from IMDS.
+# limit: 900
 set -u
 TESTS=$(cd "$(dirname "$0")/.." && pwd)
 . "$TESTS/lib/check.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """klocal hands out session credentials (IMDS, container, STS) as boto3 wants them, and believes them until they expire."""
+# limit: 600
 import json
 import os
 import sys

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """klocal's faults, one by one: what the rules match, what arrives, and what was done in secret."""
+# limit: 600
 import http.client
 import json
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """klocal's Kinesis as boto3 sees it: every operation, its limits, and its errors."""
+# limit: 600
 import base64
 import hashlib
 import json

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """klocal's S3 as boto3 sees it: objects, ranges, conditions, lists, copies, multipart uploads, checksums, regions."""
+# limit: 600
 import base64
 import hashlib
 import io

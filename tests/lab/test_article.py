@@ -2,7 +2,7 @@
 """The article, statement by statement, in the lab built from the synthesized templates of examples/vpc.
 
 Who reaches what in each stage, what the tools say where nothing is reached, and which way the traffic takes."""
-# limit: 500
+# limit: 1000
 import concurrent.futures
 import json
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """A lab leaves nothing behind, however it ends, and does not mind its neighbours."""
+# limit: 600
 import glob
 import os
 import random

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What examples/vpc/ship packs runs where nothing of ours or of Debian's is: in a folder with a foreign shell and
 nothing else as the root, on the lab's private host, with the certificates where Amazon Linux keeps them."""
+# limit: 600
 import os
 import shutil
 import subprocess

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """examples/vpc: its own tests, cdk synth without an account, and what the lab reads from the templates."""
+# limit: 600
 import copy
 import json
 import os

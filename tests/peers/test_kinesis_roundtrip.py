@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records through put-record and get-records, and through boto3 and the AWS CLI on the other side, byte for byte, on every
 Kinesis there is: what one writes, each of the others reads, in order, at the place the writer was told."""
-# limit: 600
+# limit: 1800
 import base64
 import json
 import os

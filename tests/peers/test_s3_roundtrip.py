@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Files through s3cp and s3-cp, and through boto3 and the AWS CLI on the other side, byte for byte, with the keys and
 sizes that trip clients, on every S3 there is. The AWS CLI starts in seconds: it takes whole folders at a time."""
-# limit: 600
+# limit: 1800
 import os
 import shutil
 import sys

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Roles assumed at the STS of others, and what their session keys are good for: S3 and Kinesis there, which verify them.
 radosgw checks the session token, moto the signatures of Kinesis, klocal both."""
+# limit: 600
 import base64
 import os
 import subprocess
