@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """kcat on the command line: what it prints, how it ends, what it says, on every Kinesis there is."""
-# limit: 400
+# limit: 900
 import concurrent.futures
 import hashlib
 import itertools
@@ -36,7 +36,7 @@ def words_of(service, *words):
     return [KCAT, *words, "--endpoint-url", service.url, "--region", services.REGION]
 
 
-def kcat(service, *words, env=None, limit=60):
+def kcat(service, *words, env=None, limit=240):
     done = subprocess.run(words_of(service, *words), env=env or service.environment(), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=limit, check=False)
     return Done(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
@@ -63,17 +63,17 @@ class Following:
         for line in self.process.stdout:
             self.lines.append(line.decode().rstrip("\n"))
 
-    def wait_for(self, count, limit=30):
+    def wait_for(self, count, limit=120):
         deadline = time.monotonic() + limit
         while len(self.lines) < count and time.monotonic() < deadline and self.process.poll() is None:
             time.sleep(0.05)
         return len(self.lines) >= count
 
-    def end(self, number=signal.SIGINT, limit=20):
+    def end(self, number=signal.SIGINT, limit=120):
         if self.process.poll() is None:
             self.process.send_signal(number)
         code = self.process.wait(timeout=limit)
-        self.reader.join(timeout=5)
+        self.reader.join(timeout=60)
         return code
 
 
@@ -98,9 +98,13 @@ def new_stream(service, shards=1):
 
 def drop_streams(service):
     """kinesalite allows ten shards at a time."""
+    client = client_of(service)
     while streams.get(service.name):
-        client_of(service).delete_stream(StreamName=streams[service.name].pop())
-    time.sleep(0.2)
+        name = streams[service.name].pop()
+        client.delete_stream(StreamName=name)
+        deadline = time.monotonic() + 60
+        while name in client.list_streams()["StreamNames"] and time.monotonic() < deadline:
+            time.sleep(0.05)
 
 
 def put(client, name, data, key="k", shard=None):
@@ -225,7 +229,7 @@ def offsets(service):
     for wrong in ("newest", "=", "=12x", "@", "@tomorrow", "checkpoint"):
         check.equal(f"-o {wrong} is refused", 2, kcat(service, "-o", wrong, name).code)
     check.equal("a sequence number without a shard is refused", 2, kcat(service, "-o", "=1", name).code)
-    done = kcat(service, "--idle", "0.5", "-f", "%v ", name)
+    done = kcat(service, "--idle", "3", "-f", "%v ", name)
     check.equal("--idle", (0, expected(0)), (done.code, done.out.decode().split()))
 
 
@@ -261,7 +265,7 @@ def failures(service):
     env = service.environment()
     for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         del env[variable]
-    done = subprocess.run([KCAT, "-e", "--endpoint-url", service.url, name], env=env, capture_output=True, timeout=60)
+    done = subprocess.run([KCAT, "-e", "--endpoint-url", service.url, name], env=env, capture_output=True, timeout=240)
     check.equal("no region ends with 2", 2, done.returncode)
     check.equal("no stream ends with 2", 2, kcat(service).code)
     check.equal("two streams end with 2", 2, kcat(service, name, name).code)
@@ -277,7 +281,7 @@ def closed_pipes(service):
     for _ in range(3):
         client.put_records(StreamName=name, Records=[{"Data": b"x" * 1000, "PartitionKey": "k"}] * 300)
     command = " ".join(words_of(service, name)) + " | head -n 2"
-    done = subprocess.run(["bash", "-c", command + "; echo ${PIPESTATUS[0]}"], env=service.environment(), timeout=60,
+    done = subprocess.run(["bash", "-c", command + "; echo ${PIPESTATUS[0]}"], env=service.environment(), timeout=240,
                           capture_output=True)
     check.equal("a pipe that is closed early: quiet", b"", done.stderr)
     check.equal("and exit code 0", b"0", done.stdout.split(b"\n")[-2])
@@ -285,11 +289,11 @@ def closed_pipes(service):
                                stderr=subprocess.PIPE)
     process.stdout.readline()
     process.stdout.close()
-    check.equal("a pipe that is closed while nothing comes ends it", 0, process.wait(timeout=20))
+    check.equal("a pipe that is closed while nothing comes ends it", 0, process.wait(timeout=120))
     check.equal("quietly", b"", process.stderr.read())
     with open("/dev/full", "wb") as full:
         done = subprocess.run(words_of(service, "-e", name), env=service.environment(), stdout=full,
-                              stderr=subprocess.PIPE, timeout=60)
+                              stderr=subprocess.PIPE, timeout=240)
     check.equal("a full disk ends with 1", 1, done.returncode)
     check.ok("and says so", b"No space left" in done.stderr, done.stderr)
 
@@ -325,7 +329,7 @@ def on_terminal(service, *words):
             break
         out += more
     os.close(master)
-    process.wait(timeout=60)
+    process.wait(timeout=240)
     return out
 
 
@@ -342,7 +346,7 @@ def terminals(service):
     check.equal("--raw is raw on a terminal", nasty, on_terminal(service, "-e", "--raw", name))
 
 
-def read_until(master, pattern, limit=30):
+def read_until(master, pattern, limit=120):
     """What a terminal was sent, up to where the pattern is in it."""
     said, deadline = b"", time.monotonic() + limit
     while not re.search(pattern, said) and time.monotonic() < deadline:
@@ -372,7 +376,7 @@ def progress(service):
 # ---- splits, merges, checkpoints ----
 
 def wait_active(client, name):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"] != "ACTIVE":
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -590,7 +594,7 @@ def troubles(service):
         else:
             client.put_record(StreamName="trouble", PartitionKey="k", Data=str(i).encode())
             time.sleep(0.1)
-    check.ok("with troubles: all arrive", following.wait_for(60, limit=90), following.lines)
+    check.ok("with troubles: all arrive", following.wait_for(60, limit=240), following.lines)
     check.equal("with troubles: 130 at the end", 130, following.end())
     check.equal("with troubles: once, and in order", [str(i) for i in range(60)], following.lines)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """kcat --fan-out on klocal, over HTTP/1.1 and, behind nghttpx, over HTTP/2 with TLS: all records, once, in order."""
-# limit: 200
+# limit: 600
 import json
 import os
 import shutil
@@ -44,16 +44,16 @@ class Kcat:
     def listen(self):
         self.said = self.process.stderr.read()
 
-    def wait_for(self, count, limit=60):
+    def wait_for(self, count, limit=120):
         deadline = time.monotonic() + limit
         while len(self.lines) < count and time.monotonic() < deadline and self.process.poll() is None:
             time.sleep(0.05)
         return len(self.lines) >= count
 
-    def wait(self, limit=60):
+    def wait(self, limit=180):
         code = self.process.wait(timeout=limit)
         for reader in self.readers:
-            reader.join(timeout=10)
+            reader.join(timeout=60)
         return code
 
     def end(self, number=signal.SIGINT):
@@ -81,7 +81,7 @@ def http2_front(server, folder):
     proxy = subprocess.Popen([nghttpx, "--conf=/dev/null", "--workers=1", f"--frontend=127.0.0.1,{port}",
                               f"--backend=127.0.0.1,{server.port}", f"--accesslog-file={log}",
                               "--accesslog-format=$alpn $status", key, cert], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
