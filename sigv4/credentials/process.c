@@ -11,12 +11,6 @@
 
 enum { TIMEOUT_MS = 60 * 1000, MAX_COMMAND = 64 << 10 };
 
-struct process {
-    struct sigv4__source source; /* first */
-    const struct sigv4__config *config;
-    const char *profile;
-};
-
 struct asking {
     struct sigv4__errand errand; /* first */
     struct sigv4__child *child;
@@ -89,7 +83,7 @@ out:
 static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
                    struct sigv4_error *err)
 {
-    const struct process *self = (struct process *)source;
+    const struct sigv4__profile_source *self = (struct sigv4__profile_source *)source;
     struct asking *asking = (struct asking *)errand;
     snprintf(asking->source, sizeof asking->source, "credential_process of profile %.60s",
              self->profile);
@@ -109,16 +103,9 @@ static void cancel(struct sigv4__source *source)
 int sigv4__provider_new_process(struct sigv4_provider **out, const struct sigv4__config *config,
                                 const char *profile, const struct sigv4_alloc *alloc)
 {
-    static const struct sigv4__source_kind kind = {.size = sizeof(struct process),
+    static const struct sigv4__source_kind kind = {.size = sizeof(struct sigv4__profile_source),
                                                    .asking_size = sizeof(struct asking),
                                                    .set_out = set_out,
                                                    .cancel = cancel};
-    void *memory;
-    int status = sigv4__source_new(out, &memory, &kind, alloc);
-    if (status)
-        return status;
-    struct process *self = memory;
-    self->config = config;
-    self->profile = profile;
-    return SIGV4_OK;
+    return sigv4__profile_source_new(out, &kind, config, profile, alloc);
 }

@@ -62,3 +62,17 @@ int sigv4__source_new(struct sigv4_provider **out, void **self,
         *self = source;
     return status;
 }
+
+int sigv4__profile_source_new(struct sigv4_provider **out, const struct sigv4__source_kind *kind,
+                              const struct sigv4__config *config, const char *profile,
+                              const struct sigv4_alloc *alloc)
+{
+    void *memory;
+    int status = sigv4__source_new(out, &memory, kind, alloc);
+    if (status)
+        return status;
+    struct sigv4__profile_source *self = memory;
+    self->config = config;
+    self->profile = profile;
+    return SIGV4_OK;
+}

@@ -2,6 +2,7 @@
 #define CREDENTIALS_SOURCE_H
 /* What all sources of keys have in common: the provider in front, the fetches under way, and how
  * each of them begins, is canceled and ends. What differs is in a table. */
+#include "config/config.h"
 #include "credentials/errand.h"
 
 struct sigv4__source;
@@ -26,4 +27,14 @@ struct sigv4__source {
 /* A provider and the zeroed rest of its source, for the maker to fill. NOMEM. */
 int sigv4__source_new(struct sigv4_provider **out, void **self,
                       const struct sigv4__source_kind *kind, const struct sigv4_alloc *alloc);
+
+/* A source whose settings are those of a profile. */
+struct sigv4__profile_source {
+    struct sigv4__source source;        /* first */
+    const struct sigv4__config *config; /* borrowed, like profile, which is its name */
+    const char *profile;
+};
+int sigv4__profile_source_new(struct sigv4_provider **out, const struct sigv4__source_kind *kind,
+                              const struct sigv4__config *config, const char *profile,
+                              const struct sigv4_alloc *alloc); /* NOMEM */
 #endif

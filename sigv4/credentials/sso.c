@@ -24,15 +24,9 @@ enum {
     MAX_CA_PATH = 4096
 };
 
-struct sso {
-    struct sigv4__source source; /* first */
-    const struct sigv4__config *config;
-    const char *profile;
-};
-
 struct asking {
     struct sigv4__errand errand; /* first */
-    const struct sso *self;
+    const struct sigv4__profile_source *self;
     const char *region, *session; /* session NULL: the older form */
     struct sigv4__sso_token token;
     struct sigv4__buffer ca_bundle;
@@ -258,7 +252,7 @@ static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
                    struct sigv4_error *err)
 {
     struct asking *asking = (struct asking *)errand;
-    asking->self = (struct sso *)source;
+    asking->self = (struct sigv4__profile_source *)source;
     sigv4__buffer_init(&asking->ca_bundle, &source->alloc, MAX_CA_PATH);
     const struct sigv4__config *config = asking->self->config;
     const char *key = get(asking, "sso_start_url");
@@ -289,16 +283,9 @@ static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
 int sigv4__provider_new_sso(struct sigv4_provider **out, const struct sigv4__config *config,
                             const char *profile, const struct sigv4_alloc *alloc)
 {
-    static const struct sigv4__source_kind kind = {.size = sizeof(struct sso),
+    static const struct sigv4__source_kind kind = {.size = sizeof(struct sigv4__profile_source),
                                                    .asking_size = sizeof(struct asking),
                                                    .set_out = set_out,
                                                    .forget = forget};
-    void *memory;
-    int status = sigv4__source_new(out, &memory, &kind, alloc);
-    if (status)
-        return status;
-    struct sso *self = memory;
-    self->config = config;
-    self->profile = profile;
-    return SIGV4_OK;
+    return sigv4__profile_source_new(out, &kind, config, profile, alloc);
 }

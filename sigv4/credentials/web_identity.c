@@ -8,12 +8,6 @@
 
 enum { MAX_TOKEN = 20001, MAX_PATH = 4096 };
 
-struct web_identity {
-    struct sigv4__source source;        /* first */
-    const struct sigv4__config *config; /* NULL: the environment decides at each fetch */
-    const char *profile;
-};
-
 struct asking {
     struct sigv4__sts_ask ask; /* first */
     struct sigv4__config *own; /* loaded for this fetch */
@@ -74,7 +68,8 @@ static int ask(struct asking *asking, struct sigv4_error *err)
 
 /* ---- what is configured ---- */
 
-static int by_profile(struct web_identity *self, struct asking *asking, struct sigv4_error *err)
+static int by_profile(struct sigv4__profile_source *self, struct asking *asking,
+                      struct sigv4_error *err)
 {
     asking->config = self->config;
     asking->token_file =
@@ -82,7 +77,8 @@ static int by_profile(struct web_identity *self, struct asking *asking, struct s
     return sigv4__plan_role_of(self->config, self->profile, &asking->role, err);
 }
 
-static int by_environment(struct web_identity *self, struct asking *asking, struct sigv4_error *err)
+static int by_environment(struct sigv4__profile_source *self, struct asking *asking,
+                          struct sigv4_error *err)
 {
     struct sigv4__config_options options = {.without_secrets = true, .alloc = &self->source.alloc};
     int status = sigv4__config_load(&asking->own, &options, err);
@@ -103,10 +99,11 @@ static int by_environment(struct web_identity *self, struct asking *asking, stru
     return SIGV4_OK;
 }
 
+/* Without a profile's configuration the environment decides, at each fetch. */
 static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
                    struct sigv4_error *err)
 {
-    struct web_identity *self = (struct web_identity *)source;
+    struct sigv4__profile_source *self = (struct sigv4__profile_source *)source;
     struct asking *asking = (struct asking *)errand;
     sigv4__sts_ask_init(&asking->ask);
     int status = self->config ? by_profile(self, asking, err) : by_environment(self, asking, err);
@@ -117,18 +114,11 @@ int sigv4__provider_new_web_identity(struct sigv4_provider **out,
                                      const struct sigv4__config *config, const char *profile,
                                      const struct sigv4_alloc *alloc)
 {
-    static const struct sigv4__source_kind kind = {.size = sizeof(struct web_identity),
+    static const struct sigv4__source_kind kind = {.size = sizeof(struct sigv4__profile_source),
                                                    .asking_size = sizeof(struct asking),
                                                    .set_out = set_out,
                                                    .forget = forget};
-    void *memory;
-    int status = sigv4__source_new(out, &memory, &kind, alloc);
-    if (status)
-        return status;
-    struct web_identity *self = memory;
-    self->config = config;
-    self->profile = profile;
-    return SIGV4_OK;
+    return sigv4__profile_source_new(out, &kind, config, profile, alloc);
 }
 
 int sigv4__provider_new_web_environment(struct sigv4_provider **out,
