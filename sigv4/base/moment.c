@@ -122,6 +122,17 @@ static int64_t zone(struct reader *r)
     return (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
 }
 
+/* "17:04:05.678": returns the milliseconds. */
+static int time_of_day(struct reader *r, struct civil *c)
+{
+    c->hour = digits(r, 2);
+    expect(r, ":");
+    c->minute = digits(r, 2);
+    expect(r, ":");
+    c->second = digits(r, 2);
+    return fraction_ms(r);
+}
+
 bool sigv4__moment_parse_iso(struct sigv4_slice s, int64_t *unix_ms)
 {
     struct reader r = {s, true};
@@ -134,12 +145,7 @@ bool sigv4__moment_parse_iso(struct sigv4_slice s, int64_t *unix_ms)
     c.day = digits(&r, 2);
     r.ok = r.ok && (peek(&r) == 'T' || peek(&r) == 't');
     r.rest = sigv4__from(r.rest, 1);
-    c.hour = digits(&r, 2);
-    expect(&r, ":");
-    c.minute = digits(&r, 2);
-    expect(&r, ":");
-    c.second = digits(&r, 2);
-    int ms = fraction_ms(&r);
+    int ms = time_of_day(&r, &c);
     int64_t east = zone(&r);
     if (!r.ok || r.rest.len || !seconds_from_civil(&c, &seconds))
         return false;
@@ -171,12 +177,7 @@ bool sigv4__moment_parse_http(struct sigv4_slice s, int64_t *unix_ms)
     expect(&r, " ");
     c.year = digits(&r, 4);
     expect(&r, " ");
-    c.hour = digits(&r, 2);
-    expect(&r, ":");
-    c.minute = digits(&r, 2);
-    expect(&r, ":");
-    c.second = digits(&r, 2);
-    int ms = fraction_ms(&r);
+    int ms = time_of_day(&r, &c);
     expect(&r, " GMT");
     if (!r.ok || r.rest.len || !seconds_from_civil(&c, &seconds))
         return false;
