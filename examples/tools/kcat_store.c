@@ -32,17 +32,7 @@ struct store {
 
 static int open_s3(struct store *s, const struct session *session, struct sigv4_error *err)
 {
-    const struct session_settings *o = session->settings;
-    struct sigv4_client_options client = SIGV4_CLIENT_OPTIONS;
-    client.region = o->region;
-    client.profile = o->profile;
-    client.ca_bundle = o->ca_bundle;
-    client.connect_timeout_ms = (uint32_t)o->connect_timeout_ms;
-    client.stall_timeout_ms = (uint32_t)o->read_timeout_ms;
-    client.max_attempts = (uint32_t)o->max_attempts;
-    client.user_agent_suffix = session->tool;
-    client.flags =
-        (o->no_verify_ssl ? SIGV4_NO_VERIFY_SSL : 0) | (o->no_sign_request ? SIGV4_ANONYMOUS : 0);
+    struct sigv4_client_options client = session_client_options(session);
     int rc = sigv4_client_new(&s->base, session->loop, &client, err);
     return rc ? rc : s3_client_new(&s->s3, s->base, NULL, err);
 }

@@ -102,23 +102,27 @@ static int give_mfa_code(void *ctx, const char *serial, char code[16])
     return code[0] ? 0 : -1;
 }
 
-static int open_client(struct session *s, struct sigv4_error *err)
+struct sigv4_client_options session_client_options(const struct session *s)
 {
-    char agent[64];
     const struct session_settings *settings = s->settings;
     struct sigv4_client_options client = SIGV4_CLIENT_OPTIONS;
-    snprintf(agent, sizeof agent, "%s/%s", s->tool, sigv4_version());
     client.region = settings->region;
     client.profile = settings->profile;
-    client.endpoint_url = settings->endpoint_url;
     client.ca_bundle = settings->ca_bundle;
     client.connect_timeout_ms = (uint32_t)settings->connect_timeout_ms;
     client.stall_timeout_ms = (uint32_t)settings->read_timeout_ms;
     client.max_attempts = (uint32_t)settings->max_attempts;
-    client.user_agent_suffix = agent;
+    client.user_agent_suffix = s->agent;
     client.flags = (settings->no_verify_ssl ? SIGV4_NO_VERIFY_SSL : 0) |
                    (settings->no_sign_request ? SIGV4_ANONYMOUS : 0);
-    client.mfa = settings->mfa_code ? give_mfa_code : NULL;
+    return client;
+}
+
+static int open_client(struct session *s, struct sigv4_error *err)
+{
+    struct sigv4_client_options client = session_client_options(s);
+    client.endpoint_url = s->settings->endpoint_url;
+    client.mfa = s->settings->mfa_code ? give_mfa_code : NULL;
     client.mfa_ctx = s;
     return sigv4_client_new(&s->client, s->loop, &client, err);
 }
@@ -131,6 +135,7 @@ int session_open(struct session *s, const char *tool, const struct session_setti
     loop.log = &log;
     loop.max_connections = loop.max_connections_per_host = settings->connections;
     *s = (struct session){.tool = tool, .settings = settings};
+    snprintf(s->agent, sizeof s->agent, "%s/%s", tool, sigv4_version());
     if (!fill_standard_descriptors())
         return failure_code(SIGV4_E_IO);
     signal(SIGPIPE, SIG_IGN);

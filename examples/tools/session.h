@@ -24,6 +24,7 @@ extern const struct option_row session_rows[SESSION_ROW_COUNT];
 
 struct session {
     const char *tool;
+    char agent[64]; /* "kput/0.1.0" */
     const struct session_settings *settings;
     struct sigv4_loop *loop;
     struct sigv4_client *client;
@@ -33,5 +34,8 @@ struct session {
  * from here on: a closed pipe is an error of a write; so is a standard descriptor that was closed.
  */
 int session_open(struct session *s, const char *tool, const struct session_settings *settings);
+/* What any client of this tool is made with; endpoint and code of a device are the caller's. Views
+ * valid as long as the session. */
+struct sigv4_client_options session_client_options(const struct session *s);
 void session_close(struct session *s); /* delivers what is owed, frees */
 #endif
