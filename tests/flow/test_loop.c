@@ -1,7 +1,6 @@
 /* The loop: order of an iteration, timers, threads, embedding, fork, calls. */
 #include "fake_engine.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +11,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "foreign_loop.h"
 
 /* What happened, one letter each. */
 struct diary {
@@ -318,50 +319,6 @@ static void test_wrong_thread(void **state)
 
 /* ---- embedded in a poll() of the caller's ---- */
 
-struct foreign {
-    struct pollfd fds[16];
-    nfds_t count;
-    int timeout_ms;
-};
-
-static void watch(void *ctx, int fd, unsigned events)
-{
-    struct foreign *f = ctx;
-    short wanted =
-        (short)((events & SIGV4_READABLE ? POLLIN : 0) | (events & SIGV4_WRITABLE ? POLLOUT : 0));
-    nfds_t i = 0;
-    while (i < f->count && f->fds[i].fd != fd)
-        i++;
-    if (i == f->count)
-        f->count++;
-    f->fds[i] = (struct pollfd){fd, wanted, 0};
-    if (!events)
-        f->fds[i] = f->fds[--f->count];
-}
-
-static void set_timer(void *ctx, int timeout_ms)
-{
-    ((struct foreign *)ctx)->timeout_ms = timeout_ms;
-}
-
-static void turn(struct foreign *f, struct sigv4_loop *loop)
-{
-    int n = poll(f->fds, f->count, f->timeout_ms);
-    assert_true(n >= 0);
-    if (n == 0) {
-        assert_int_equal(sigv4_loop_timer_fired(loop), SIGV4_OK);
-        return;
-    }
-    for (nfds_t i = 0; i < f->count; i++) {
-        unsigned events = (f->fds[i].revents & (POLLIN | POLLHUP | POLLERR) ? SIGV4_READABLE : 0) |
-                          (f->fds[i].revents & POLLOUT ? SIGV4_WRITABLE : 0);
-        if (events) {
-            assert_int_equal(sigv4_loop_fired(loop, f->fds[i].fd, events), SIGV4_OK);
-            return; /* the set may have changed */
-        }
-    }
-}
-
 static void *post_later(void *arg)
 {
     usleep(20000);
@@ -372,20 +329,19 @@ static void test_embedded(void **state)
 {
     (void)state;
     struct sigv4_loop *loop;
-    struct foreign f = {.timeout_ms = -1};
-    struct sigv4_loop_hooks hooks = {sizeof hooks, &f, watch, set_timer};
+    struct foreign_loop f;
     struct diary d = {0};
     struct ticking t = {.diary = &d, .letter = 't'};
     pthread_t thread;
     assert_int_equal(sigv4_loop_new(&loop, NULL, NULL), SIGV4_OK);
     assert_int_equal(sigv4_loop_fired(loop, 0, SIGV4_READABLE), SIGV4_E_INVALID);
-    assert_int_equal(sigv4_loop_embed(loop, &hooks, NULL), SIGV4_OK);
+    foreign_loop_embed(&f, loop);
     assert_int_equal(sigv4_loop_run(loop, 0), SIGV4_E_WRONG_THREAD);
     /* A job posted from another thread wakes the foreign poll. */
     struct counter c = {.job = {.run = count_and_repost}, .loop = loop, .rounds = 3};
     assert_int_equal(pthread_create(&thread, NULL, post_later, &c), 0);
     while (atomic_load(&c.runs) < 3)
-        turn(&f, loop);
+        foreign_loop_turn(&f, loop);
     pthread_join(thread, NULL);
     /* A timer set on the loop reaches the foreign timer. */
     struct noted arm = noted(loop, &d, 'a');
@@ -394,7 +350,7 @@ static void test_embedded(void **state)
     arm.arm_ms = 10;
     sigv4_loop_post(loop, &arm.job);
     while (d.n < 2)
-        turn(&f, loop);
+        foreign_loop_turn(&f, loop);
     assert_string_equal(d.text, "at");
     sigv4_timer_free(t.timer);
     sigv4_loop_free(loop);

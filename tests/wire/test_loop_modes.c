@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <kinesis/kinesis.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -14,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "foreign_loop.h"
 #include "wire/local_service.h"
 
 static struct local_service service;
@@ -121,61 +121,19 @@ static void test_own_thread(void **state)
 
 /* ---- inside a poll() ---- */
 
-struct foreign {
-    struct pollfd fds[64];
-    nfds_t count;
-    int timeout_ms;
-};
-
-static void watch(void *ctx, int fd, unsigned events)
-{
-    struct foreign *f = ctx;
-    short wanted =
-        (short)((events & SIGV4_READABLE ? POLLIN : 0) | (events & SIGV4_WRITABLE ? POLLOUT : 0));
-    nfds_t i = 0;
-    while (i < f->count && f->fds[i].fd != fd)
-        i++;
-    if (i == f->count)
-        f->count++;
-    f->fds[i] = (struct pollfd){fd, wanted, 0};
-    if (!events)
-        f->fds[i] = f->fds[--f->count];
-}
-
-static void set_timer(void *ctx, int timeout_ms)
-{
-    ((struct foreign *)ctx)->timeout_ms = timeout_ms;
-}
-
-static void turn(struct foreign *f, struct sigv4_loop *loop)
-{
-    if (poll(f->fds, f->count, f->timeout_ms) == 0) {
-        assert_int_equal(sigv4_loop_timer_fired(loop), SIGV4_OK);
-        return;
-    }
-    struct foreign now = *f; /* the set changes while it is walked */
-    for (nfds_t i = 0; i < now.count; i++) {
-        unsigned events = (now.fds[i].revents & (POLLIN | POLLHUP | POLLERR) ? SIGV4_READABLE : 0) |
-                          (now.fds[i].revents & POLLOUT ? SIGV4_WRITABLE : 0);
-        if (events)
-            assert_int_equal(sigv4_loop_fired(loop, now.fds[i].fd, events), SIGV4_OK);
-    }
-}
-
 static void test_embedded(void **state)
 {
     (void)state;
     struct sigv4_loop *loop;
     struct sigv4_client *client;
     struct tally t = {0};
-    struct foreign f = {.timeout_ms = -1};
-    struct sigv4_loop_hooks hooks = {sizeof hooks, &f, watch, set_timer};
+    struct foreign_loop f;
     open_both(&loop, &client, NULL, 0);
-    assert_int_equal(sigv4_loop_embed(loop, &hooks, NULL), SIGV4_OK);
+    foreign_loop_embed(&f, loop);
     for (unsigned i = 0; i < 50; i++)
         assert_int_equal(put(client, &t, NULL), SIGV4_OK);
     while (t.good + t.bad < 50)
-        turn(&f, loop);
+        foreign_loop_turn(&f, loop);
     assert_int_equal(t.good, 50);
     close_both(loop, client);
     assert_int_equal(f.count, 0);
