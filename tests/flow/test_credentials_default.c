@@ -1,28 +1,14 @@
 /* The chain, the profile's static keys, and the default order of sources. */
-#include "flow/scene.h"
+#include "flow/provider_stage.h"
 
 #define DOCUMENT                                                                                   \
     "{\"Code\":\"Success\",\"AccessKeyId\":\"AKID-http\",\"SecretAccessKey\":\"" SECRET            \
     "\",\"Token\":\"" SECRET "-t\",\"Expiration\":\"2026-01-01T06:00:00Z\"}"
 
-struct stage {
-    struct scene s;
-    struct sigv4_provider *provider;
-    struct outcome o;
-};
-
 static void begin(struct stage *t, const char *profile)
 {
-    memset(t, 0, sizeof *t);
-    scene_begin(&t->s);
+    stage_begin(t);
     assert_int_equal(sigv4_provider_new_default(&t->provider, profile, &t->s.alloc, NULL), 0);
-}
-
-static void end(struct stage *t)
-{
-    outcome_clear(&t->o);
-    sigv4_provider_free(t->provider);
-    scene_end(&t->s);
 }
 
 static void write_profiles(struct stage *t)
@@ -97,12 +83,12 @@ static void all_of_a_profile_and_malformed_files(void **state)
     scene_fetch(&t.s, t.provider, &t.o);
     assert_keys(&t.o, "AKID-dev", SECRET "-dev", SECRET "-dev-t");
     assert_slice(sigv4_credentials_keys(t.o.creds).account_id, "123456789012");
-    end(&t);
+    stage_end(&t);
     begin(&t, NULL);
     scene_write(&t.s, ".aws/config", "[default]\n= x\n");
     scene_fetch(&t.s, t.provider, &t.o);
     assert_failed(&t.o, SIGV4_E_INVALID, "", "~/.aws/config");
-    end(&t);
+    stage_end(&t);
 }
 
 static void the_order(void **state)
@@ -116,14 +102,14 @@ static void the_order(void **state)
     setenv("AWS_PROFILE", "dev", 1);
     scene_fetch(&t.s, t.provider, &t.o);
     assert_keys(&t.o, "AKID-env", SECRET "-env", NULL);
-    end(&t);
+    stage_end(&t);
     /* A profile named by the caller before the environment. */
     begin(&t, "dev");
     write_profiles(&t);
     set_environment_keys();
     scene_fetch(&t.s, t.provider, &t.o);
     assert_keys(&t.o, "AKID-dev", SECRET "-dev", SECRET "-dev-t");
-    end(&t);
+    stage_end(&t);
     /* A profile without keys lets the container answer, a container the instance. */
     begin(&t, "empty");
     write_profiles(&t);
@@ -133,7 +119,7 @@ static void the_order(void **state)
     assert_keys(&t.o, "AKID-http", SECRET, SECRET "-t");
     scene_fetch(&t.s, t.provider, &t.o); /* the cache's */
     assert_int_equal(fake_request_count(t.s.fake), 1);
-    end(&t);
+    stage_end(&t);
     begin(&t, NULL);
     fake_script(t.s.fake, (struct fake_answer){.method = "PUT", .body = "tok"});
     fake_script(t.s.fake,
@@ -143,7 +129,7 @@ static void the_order(void **state)
     fake_script(t.s.fake, (struct fake_answer){.body = DOCUMENT});
     scene_fetch(&t.s, t.provider, &t.o);
     assert_keys(&t.o, "AKID-http", SECRET, SECRET "-t");
-    end(&t);
+    stage_end(&t);
 }
 
 static void a_source_that_is_meant_and_fails_ends_the_chain(void **state)
@@ -155,7 +141,7 @@ static void a_source_that_is_meant_and_fails_ends_the_chain(void **state)
     setenv("AWS_ACCESS_KEY_ID", "AKID-env", 1);
     scene_fetch(&t.s, t.provider, &t.o);
     assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "PartialCredentials", "environment");
-    end(&t);
+    stage_end(&t);
     begin(&t, NULL);
     setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/x", 1);
     fake_script(t.s.fake, (struct fake_answer){.url = "http://127.0.0.1:1/x", .status = 403});
@@ -163,12 +149,12 @@ static void a_source_that_is_meant_and_fails_ends_the_chain(void **state)
     assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "ContainerRefused",
                   "container endpoint 127.0.0.1:1");
     assert_int_equal(fake_request_count(t.s.fake), 1); /* IMDS was not asked */
-    end(&t);
+    stage_end(&t);
     begin(&t, "gone");
     set_environment_keys();
     scene_fetch(&t.s, t.provider, &t.o);
     assert_failed(&t.o, SIGV4_E_INVALID, "", "no profile 'gone'");
-    end(&t);
+    stage_end(&t);
 }
 
 static void nothing_anywhere_is_one_clear_line(void **state)
@@ -186,13 +172,13 @@ static void nothing_anywhere_is_one_clear_line(void **state)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "", parts[i]);
     assert_int_equal(fake_now_ms(t.s.fake), 1000);
-    end(&t);
+    stage_end(&t);
     begin(&t, NULL);
     setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
     scene_fetch(&t.s, t.provider, &t.o);
     assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "", "IMDS: off by AWS_EC2_METADATA_DISABLED");
     assert_int_equal(fake_request_count(t.s.fake), 0);
-    end(&t);
+    stage_end(&t);
 }
 
 static void an_empty_chain_and_a_chain_in_a_chain(void **state)
@@ -211,7 +197,7 @@ static void an_empty_chain_and_a_chain_in_a_chain(void **state)
     assert_keys(&t.o, "AKID-env", SECRET "-env", NULL);
     sigv4_provider_refuse(chain, t.o.creds);
     sigv4_provider_free(chain);
-    end(&t);
+    stage_end(&t);
 }
 
 static void freed_while_imds_is_asked(void **state)
@@ -227,7 +213,7 @@ static void freed_while_imds_is_asked(void **state)
     assert_true(fake_run_until(t.s.fake, t.s.loop, outcome_is_set, &t.o));
     assert_failed(&t.o, SIGV4_E_CANCELED, "", "canceled");
     assert_int_equal(fake_now_ms(t.s.fake), 500);
-    end(&t);
+    stage_end(&t);
 }
 
 int main(void)

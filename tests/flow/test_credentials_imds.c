@@ -1,7 +1,7 @@
 /* Keys and region by IMDS: tokens, fallbacks, switches, patience, and what people are told. */
 #include "config/setting.h"
 #include "credentials/imds.h"
-#include "flow/scene.h"
+#include "flow/provider_stage.h"
 
 #include <time.h>
 
@@ -24,24 +24,10 @@ static const char *document(char *out, size_t cap, int64_t expires_unix)
 
 #define START INT64_C(1767225600) /* the fake's wall clock, in seconds */
 
-struct stage {
-    struct scene s;
-    struct sigv4_provider *provider;
-    struct outcome o;
-};
-
 static void begin(struct stage *t)
 {
-    memset(t, 0, sizeof *t);
-    scene_begin(&t->s);
+    stage_begin(t);
     assert_int_equal(sigv4_provider_new_imds(&t->provider, NULL, &t->s.alloc), 0);
-}
-
-static void end(struct stage *t)
-{
-    outcome_clear(&t->o);
-    sigv4_provider_free(t->provider);
-    scene_end(&t->s);
 }
 
 static void script_token(struct stage *t, const char *token)
@@ -96,7 +82,7 @@ static void the_ordinary_way_and_the_token_again(void **state)
     scene_fetch(&t.s, t.provider, &t.o);
     assert_int_equal(fake_request_count(t.s.fake), 8);
     assert_string_equal(sent_token(&t, 7), SECRET "-two");
-    end(&t);
+    stage_end(&t);
 }
 
 static void a_refused_token_is_renewed_once(void **state)
@@ -118,7 +104,7 @@ static void a_refused_token_is_renewed_once(void **state)
     scene_fetch(&t.s, t.provider, &t.o);
     assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "ImdsRefused", "HTTP 401");
     assert_int_equal(fake_request_count(t.s.fake), 5 + 3);
-    end(&t);
+    stage_end(&t);
 }
 
 static void without_a_token_where_there_are_none(void **state)
@@ -141,7 +127,7 @@ static void without_a_token_where_there_are_none(void **state)
         scene_fetch(&t.s, t.provider, &t.o);
         assert_null(t.o.creds);
         assert_int_equal(fake_request_count(t.s.fake), 4);
-        end(&t);
+        stage_end(&t);
     }
 }
 
@@ -155,7 +141,7 @@ static void v1_can_be_switched_off_in_the_profile(void **state)
     scene_fetch(&t.s, t.provider, &t.o);
     assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "ImdsRefused", "switched off");
     assert_int_equal(fake_request_count(t.s.fake), 1);
-    end(&t);
+    stage_end(&t);
 }
 
 static void the_hop_limit_is_named(void **state)
@@ -171,7 +157,7 @@ static void the_hop_limit_is_named(void **state)
     scene_fetch(&t.s, t.provider, &t.o);
     assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "ImdsSilent", "hop limit to 2");
     assert_int_equal(fake_now_ms(t.s.fake), 3000);
-    end(&t);
+    stage_end(&t);
 }
 
 static void nobody_there(void **state)
@@ -186,7 +172,7 @@ static void nobody_there(void **state)
         assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "", "IMDS: no answer from 169.254.169.254");
         assert_int_equal(fake_request_count(t.s.fake), 1); /* one second, once */
         assert_int_equal(fake_now_ms(t.s.fake), ways[i] == FAKE_FILTER ? 1000 : 0);
-        end(&t);
+        stage_end(&t);
     }
 }
 
@@ -205,7 +191,7 @@ static void patience_can_be_set(void **state)
     scene_fetch(&t.s, t.provider, &t.o);
     assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "InvalidConfiguration",
                   "AWS_METADATA_SERVICE_TIMEOUT");
-    end(&t);
+    stage_end(&t);
 }
 
 static void where_it_is(void **state)
@@ -235,7 +221,7 @@ static void where_it_is(void **state)
         else
             assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "InvalidConfiguration",
                           "IMDS: the endpoint");
-        end(&t);
+        stage_end(&t);
     }
 }
 
@@ -248,7 +234,7 @@ static void switched_off(void **state)
     scene_fetch(&t.s, t.provider, &t.o);
     assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "", "AWS_EC2_METADATA_DISABLED");
     assert_int_equal(fake_request_count(t.s.fake), 0);
-    end(&t);
+    stage_end(&t);
 }
 
 static void what_it_may_answer(void **state)
@@ -284,7 +270,7 @@ static void what_it_may_answer(void **state)
                                                    .body = cases[i].keys});
         scene_fetch(&t.s, t.provider, &t.o);
         assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, cases[i].code, cases[i].part);
-        end(&t);
+        stage_end(&t);
     }
 }
 
@@ -300,7 +286,7 @@ static void expired_keys_are_kept_in_use(void **state)
     int64_t left = sigv4_credentials_keys(t.o.creds).expires_unix - START;
     print_message("expired keys are good for %lld s\n", (long long)left);
     assert_in_range(left, 17 * 60, 25 * 60);
-    end(&t);
+    stage_end(&t);
 }
 
 /* ---- the region ---- */
@@ -366,7 +352,7 @@ static void the_region(void **state)
     find_region(&t, &f);
     assert_int_equal(f.err.status, SIGV4_E_NO_CREDENTIALS);
     assert_string_equal(f.err.code, "");
-    end(&t);
+    stage_end(&t);
 }
 
 int main(void)

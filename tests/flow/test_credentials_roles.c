@@ -1,5 +1,5 @@
 /* Roles by STS: chains of profiles, named sources, web identities; signatures and failures. */
-#include "flow/scene.h"
+#include "flow/provider_stage.h"
 
 #define STS "https://sts.eu-west-1.amazonaws.com/"
 #define KEYS(n)                                                                                    \
@@ -38,25 +38,11 @@ static const char config[] =
     "[profile web]\nregion = eu-west-1\nrole_arn = " ARN "web\nrole_session_name = me\n"
     "web_identity_token_file = ~/token\n";
 
-struct stage {
-    struct scene s;
-    struct sigv4_provider *provider;
-    struct outcome o;
-};
-
 static void begin(struct stage *t, const char *profile)
 {
-    memset(t, 0, sizeof *t);
-    scene_begin(&t->s);
+    stage_begin(t);
     scene_write(&t->s, ".aws/config", config);
     assert_int_equal(sigv4_provider_new_profile(&t->provider, profile, &t->s.alloc), 0);
-}
-
-static void end(struct stage *t)
-{
-    outcome_clear(&t->o);
-    sigv4_provider_free(t->provider);
-    scene_end(&t->s);
 }
 
 static void assert_signature(struct stage *t, size_t i, const char *key_id, const char *headers,
@@ -101,7 +87,7 @@ static void a_chain_of_two_roles(void **state)
         "2Fsecond&RoleSessionName=libsigv4-1767225600");
     assert_signature(&t, 1, "AKID1", "content-type;host;x-amz-date;x-amz-security-token",
                      "1a4f95f25a39308d3df1aa8a93b6714e6836fa5db141208ced37d7d4c2361cfc");
-    end(&t);
+    stage_end(&t);
 }
 
 static void its_own_keys_and_named_sources(void **state)
@@ -113,26 +99,26 @@ static void its_own_keys_and_named_sources(void **state)
     scene_fetch(&t.s, t.provider, &t.o);
     assert_keys(&t.o, "AKID1", SECRET "-1", SECRET "-1-t");
     assert_non_null(strstr(fake_request(t.s.fake, 0)->headers, "Credential=AKIDSELF/"));
-    end(&t);
+    stage_end(&t);
     begin(&t, "onto"); /* a source's keys go before its role */
     fake_script(t.s.fake, (struct fake_answer){.url = STS, .body = KEYS("1")});
     scene_fetch(&t.s, t.provider, &t.o);
     assert_int_equal(fake_request_count(t.s.fake), 1);
     assert_non_null(strstr(fake_request(t.s.fake, 0)->headers, "Credential=AKIDSELF/"));
-    end(&t);
+    stage_end(&t);
     begin(&t, "named");
     setenv("AWS_ACCESS_KEY_ID", "AKIDENV", 1);
     setenv("AWS_SECRET_ACCESS_KEY", SECRET, 1);
     fake_script(t.s.fake, (struct fake_answer){.url = STS, .body = KEYS("1")});
     scene_fetch(&t.s, t.provider, &t.o);
     assert_non_null(strstr(fake_request(t.s.fake, 0)->headers, "Credential=AKIDENV/"));
-    end(&t);
+    stage_end(&t);
     begin(&t, "ec2"); /* the source is named, so its absence is a failure */
     fake_script(t.s.fake, (struct fake_answer){.outcome = FAKE_FILTER});
     scene_fetch(&t.s, t.provider, &t.o);
     assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "SourceFailed",
                   "profile ec2: IMDS: no answer from 169.254.169.254");
-    end(&t);
+    stage_end(&t);
 }
 
 static void profiles_that_make_no_sense(void **state)
@@ -153,7 +139,7 @@ static void profiles_that_make_no_sense(void **state)
         begin(&t, cases[i].profile);
         scene_fetch(&t.s, t.provider, &t.o);
         assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, cases[i].code, cases[i].part);
-        end(&t);
+        stage_end(&t);
     }
 }
 
@@ -173,7 +159,7 @@ static void where_sts_is_without_a_region(void **state)
         fake_script(t.s.fake, (struct fake_answer){.body = KEYS("1")});
         scene_fetch(&t.s, t.provider, &t.o);
         assert_string_equal(fake_request(t.s.fake, 0)->url, cases[i][1]);
-        end(&t);
+        stage_end(&t);
     }
 }
 
@@ -223,7 +209,7 @@ static void codes_of_a_device(void **state)
             assert_non_null(strstr(fake_request(t.s.fake, 0)->body,
                                    "&SerialNumber=arn%3Amfa&TokenCode=123456"));
         }
-        end(&t);
+        stage_end(&t);
     }
 }
 
@@ -267,7 +253,7 @@ static void what_sts_may_answer(void **state)
         assert_int_equal(fake_request_count(t.s.fake), cases[i].asked);
         if (cases[i].answer.status == 403)
             assert_string_equal(t.o.err.request_id, "rq-1");
-        end(&t);
+        stage_end(&t);
     }
 }
 
@@ -292,7 +278,7 @@ static void where_sts_is(void **state)
         scene_fetch(&t.s, t.provider, &t.o);
         assert_string_equal(fake_request(t.s.fake, 0)->url, cases[i].url);
         assert_non_null(t.o.creds);
-        end(&t);
+        stage_end(&t);
     }
     struct stage t;
     begin(&t, "first"); /* no region anywhere */
@@ -305,7 +291,7 @@ static void where_sts_is(void **state)
     setenv("AWS_ENDPOINT_URL_STS", "nonsense", 1);
     scene_fetch(&t.s, t.provider, &t.o);
     assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "InvalidConfiguration", "STS: ");
-    end(&t);
+    stage_end(&t);
 }
 
 static void web_identity_of_a_profile(void **state)
@@ -330,7 +316,7 @@ static void web_identity_of_a_profile(void **state)
         "3Aiam%3A%3A123456789012%3Arole%2Fweb&RoleSessionName=me&WebIdentityToken=" SECRET ".one");
     assert_non_null(strstr(fake_request(t.s.fake, 1)->body, SECRET ".two"));
     assert_null(fake_header(t.s.fake, fake_request(t.s.fake, 0), "authorization"));
-    end(&t);
+    stage_end(&t);
 }
 
 static void web_identity_of_the_environment(void **state)
@@ -361,7 +347,7 @@ static void web_identity_of_the_environment(void **state)
     scene_fetch(&t.s, t.provider, &t.o);
     assert_keys(&t.o, "AKID1", SECRET "-1", SECRET "-1-t");
     assert_slice(sigv4_credentials_keys(t.o.creds).origin, "role " ARN "pod");
-    end(&t);
+    stage_end(&t);
 }
 
 static void freed_in_the_middle(void **state)
@@ -380,7 +366,7 @@ static void freed_in_the_middle(void **state)
         assert_true(fake_run_until(t.s.fake, t.s.loop, outcome_is_set, &t.o));
         assert_failed(&t.o, SIGV4_E_CANCELED, "", "canceled");
         assert_int_equal(fake_now_ms(t.s.fake), 300);
-        end(&t);
+        stage_end(&t);
     }
 }
 

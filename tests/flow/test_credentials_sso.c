@@ -1,5 +1,5 @@
 /* Single sign-on: both forms of profiles, the cached token, its renewal in the file. */
-#include "flow/scene.h"
+#include "flow/provider_stage.h"
 
 #define CACHE   ".aws/sso/cache/"
 #define SESSION CACHE "34c6fceca75e456f25e7e99531e2425c6c1de443.json" /* sha1 of "dev" */
@@ -19,25 +19,11 @@ static const char config[] =
     "[profile token]\nsso_session = dev\n"
     "[profile lost]\nsso_session = nowhere\nsso_account_id = 1\nsso_role_name = R\n";
 
-struct stage {
-    struct scene s;
-    struct sigv4_provider *provider;
-    struct outcome o;
-};
-
 static void begin(struct stage *t, const char *profile)
 {
-    memset(t, 0, sizeof *t);
-    scene_begin(&t->s);
+    stage_begin(t);
     scene_write(&t->s, ".aws/config", config);
     assert_int_equal(sigv4_provider_new_profile(&t->provider, profile, &t->s.alloc), 0);
-}
-
-static void end(struct stage *t)
-{
-    outcome_clear(&t->o);
-    sigv4_provider_free(t->provider);
-    scene_end(&t->s);
 }
 
 static void write_session(struct stage *t, const char *expires, const char *registration)
@@ -85,7 +71,7 @@ static void both_forms(void **state)
         assert_string_equal(
             fake_header(t.s.fake, fake_request(t.s.fake, 0), "x-amz-sso_bearer_token"),
             SECRET "--a");
-        end(&t);
+        stage_end(&t);
     }
 }
 
@@ -123,7 +109,7 @@ static void an_old_token_is_renewed_in_its_file(void **state)
               "-cs\", \"registrationExpiresAt\": \"2026-02-01T00:00:00Z\", \"scopes\": [\"a\"]}");
     scene_fetch(&t.s, t.provider, &t.o); /* good for hours: not renewed again */
     assert_int_equal(fake_request_count(t.s.fake), 3);
-    end(&t);
+    stage_end(&t);
 }
 
 static void a_renewal_that_fails(void **state)
@@ -151,7 +137,7 @@ static void a_renewal_that_fails(void **state)
         scene_fetch(&t.s, t.provider, &t.o); /* nothing to renew with */
         assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "SsoLoginRequired", "aws sso login");
         assert_int_equal(fake_request_count(t.s.fake), before);
-        end(&t);
+        stage_end(&t);
     }
 }
 
@@ -211,7 +197,7 @@ static void what_is_wrong(void **state)
         fake_script(t.s.fake, cases[i].answer);
         scene_fetch(&t.s, t.provider, &t.o);
         assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, cases[i].code, cases[i].part);
-        end(&t);
+        stage_end(&t);
     }
 }
 
