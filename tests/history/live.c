@@ -4,10 +4,6 @@
 #include "history/scene.h"
 #include "wire/local_service.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 __extension__ typedef unsigned __int128 hash;
 
 static struct local_service service;
@@ -34,27 +30,6 @@ void live_stop(void)
 
 /* ---- klocal's own pages ---- */
 
-static bool tell_once(const char *path, const char *body)
-{
-    const char *url = getenv("AWS_ENDPOINT_URL"); /* http://127.0.0.1:PORT */
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)atoi(strrchr(url, ':') + 1)),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    char text[8192];
-    int n = snprintf(text, sizeof text,
-                     "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                     "Content-Length: %zu\r\n\r\n%s",
-                     path, strlen(body), body);
-    live_need(n > 0 && n < (int)sizeof text, "a body for klocal");
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool done = fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
-                write(fd, text, (size_t)n) == n && read(fd, text, sizeof text - 1) > 12 &&
-                strncmp(text + 9, "200", 3) == 0;
-    if (fd >= 0)
-        close(fd);
-    return done;
-}
-
 /* With a limit of connections it may take a while to get one. */
 void live_tell(const char *path, const char *body)
 {
@@ -62,21 +37,21 @@ void live_tell(const char *path, const char *body)
     for (int i = 0; i < 3000 && !told; i++) {
         if (i > 0)
             usleep(20000);
-        told = tell_once(path, body);
+        told = local_service_tell(path, body);
     }
     live_need(told, body);
 }
 
 void live_expire_sessions(void)
 {
-    (void)tell_once("/_klocal/credentials/expire", "");
+    (void)local_service_tell("/_klocal/credentials/expire", "");
 }
 
 void live_set_clock_ms(long long skew_ms)
 {
     char body[64];
     snprintf(body, sizeof body, "{\"skew_ms\":%lld}", skew_ms);
-    (void)tell_once("/_klocal/clock", body);
+    (void)local_service_tell("/_klocal/clock", body);
 }
 
 void live_forget_faults(void)

@@ -1,11 +1,14 @@
 #ifndef TESTS_LOCAL_SERVICE_H
 #define TESTS_LOCAL_SERVICE_H
 /* A klocal of the test's own on a free port, with its keys and URL in the environment. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +72,29 @@ static bool local_service_start(struct local_service *s, const char *const *args
         }
     }
     return false;
+}
+
+/* Posts to one of klocal's own pages; false: it did not come through. */
+static inline bool local_service_tell(const char *path, const char *body)
+{
+    const char *url = getenv("AWS_ENDPOINT_URL"); /* http://127.0.0.1:PORT */
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)atoi(strrchr(url, ':') + 1)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    char text[8192];
+    int n = snprintf(text, sizeof text,
+                     "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                     "Content-Length: %zu\r\n\r\n%s",
+                     path, strlen(body), body);
+    if (n < 0 || n >= (int)sizeof text)
+        return false;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool done = fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
+                write(fd, text, (size_t)n) == n && read(fd, text, sizeof text - 1) > 12 &&
+                strncmp(text + 9, "200", 3) == 0;
+    if (fd >= 0)
+        close(fd);
+    return done;
 }
 
 static void local_service_stop(struct local_service *s)

@@ -1,12 +1,9 @@
 /* A request whose answer is lost is sent once and reported, not quietly sent again by libcurl on
  * another connection. */
-#include <arpa/inet.h>
 #include <kinesis/kinesis.h>
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -14,23 +11,9 @@
 
 static struct local_service service;
 
-static void tell_klocal(const char *path, const char *body)
+static void faults(const char *rules)
 {
-    struct sockaddr_in to = {
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)atoi(strrchr(getenv("AWS_ENDPOINT_URL"), ':') + 1)),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    char text[2048];
-    int n = snprintf(text, sizeof text,
-                     "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                     "Content-Length: %zu\r\n\r\n%s",
-                     path, strlen(body), body);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    assert_int_equal(write(fd, text, (size_t)n), n);
-    assert_true(read(fd, text, sizeof text) > 12);
-    assert_memory_equal(text + 9, "200", 3);
-    close(fd);
+    assert_true(local_service_tell("/_klocal/faults", rules));
 }
 
 struct seen {
@@ -122,9 +105,7 @@ static void lost(size_t len)
     assert_int_equal(sigv4_client_new(&client, loop, NULL, NULL), 0);
     size_t before = count(client);
     assert_int_equal(put(client, len, KINESIS_NOT_TWICE).status, 0);
-    tell_klocal(
-        "/_klocal/faults",
-        "{\"rules\":[{\"fault\":\"drop_answer\",\"operation\":\"PutRecord\",\"count\":1}]}");
+    faults("{\"rules\":[{\"fault\":\"drop_answer\",\"operation\":\"PutRecord\",\"count\":1}]}");
     struct seen s = put(client, len, KINESIS_NOT_TWICE);
     assert_int_equal(s.status, SIGV4_E_NETWORK);
     assert_true(s.maybe_done);
@@ -132,9 +113,7 @@ static void lost(size_t len)
     assert_int_equal(s.attempts, 1);
     assert_int_equal(count(client), before + 2);
     /* Without the flag it is the exchange that repeats it, and says how often. */
-    tell_klocal(
-        "/_klocal/faults",
-        "{\"rules\":[{\"fault\":\"drop_answer\",\"operation\":\"PutRecord\",\"count\":1}]}");
+    faults("{\"rules\":[{\"fault\":\"drop_answer\",\"operation\":\"PutRecord\",\"count\":1}]}");
     s = put(client, len, 0);
     assert_int_equal(s.status, 0);
     assert_int_equal(s.attempts, 2);
@@ -187,9 +166,7 @@ static bool cancel_turn(struct sigv4_loop *loop, struct sigv4_client *client, in
     struct seen s = {0};
     snprintf(data, sizeof data, "turn %d", turn);
     assert_int_equal(put(client, 10, 0).status, 0);
-    tell_klocal(
-        "/_klocal/faults",
-        "{\"rules\":[{\"fault\":\"drop_answer\",\"operation\":\"PutRecord\",\"count\":1}]}");
+    faults("{\"rules\":[{\"fault\":\"drop_answer\",\"operation\":\"PutRecord\",\"count\":1}]}");
     assert_int_equal(
         kinesis_put_record(client,
                            KINESIS_PUT_RECORD(.stream = "once", .partition_key = SIGV4_LIT("k"),
@@ -203,7 +180,7 @@ static bool cancel_turn(struct sigv4_loop *loop, struct sigv4_client *client, in
     }
     sigv4_call_cancel(call);
     finish(call);
-    tell_klocal("/_klocal/faults", "{\"rules\":[]}");
+    faults("{\"rules\":[]}");
     return s.maybe_done || s.status == 0;
 }
 

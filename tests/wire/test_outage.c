@@ -1,14 +1,11 @@
 /* The service goes away for a while, first by resetting every connection, then by saying nothing:
  * memory stays where it is, nobody spins, and every record is written afterwards. LONG: a minute.
  */
-#include <arpa/inet.h>
 #include <kinesis/kinesis.h>
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -24,23 +21,9 @@ enum { SLACK = 6 * MEGA };
 
 static struct local_service service;
 
-static void tell_klocal(const char *body)
+static void faults(const char *rules)
 {
-    struct sockaddr_in to = {
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)atoi(strrchr(getenv("AWS_ENDPOINT_URL"), ':') + 1)),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    char text[2048];
-    int n = snprintf(text, sizeof text,
-                     "POST /_klocal/faults HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                     "Content-Length: %zu\r\n\r\n%s",
-                     strlen(body), body);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    assert_int_equal(write(fd, text, (size_t)n), n);
-    assert_true(read(fd, text, sizeof text) > 12);
-    assert_memory_equal(text + 9, "200", 3);
-    close(fd);
+    assert_true(local_service_tell("/_klocal/faults", rules));
 }
 
 static long resident(void)
@@ -125,7 +108,7 @@ static void outage(struct kinesis_producer *p, struct seen *seen, unsigned *put,
     if (silent)
         kill(service.pid, SIGSTOP);
     else
-        tell_klocal("{\"rules\":[{\"fault\":\"reset_before\",\"operation\":\"PutRecords\"}]}");
+        faults("{\"rules\":[{\"fault\":\"reset_before\",\"operation\":\"PutRecords\"}]}");
     settle(p, put);
     before = resident();
     most = watch(length, &cpu);
@@ -137,7 +120,7 @@ static void outage(struct kinesis_producer *p, struct seen *seen, unsigned *put,
     if (silent)
         kill(service.pid, SIGCONT);
     else
-        tell_klocal("{\"rules\":[]}");
+        faults("{\"rules\":[]}");
     double began = seconds(CLOCK_MONOTONIC);
     assert_int_equal(kinesis_producer_flush(p, 300000), 0);
     print_message("all written %.1f s afterwards\n", seconds(CLOCK_MONOTONIC) - began);
