@@ -4,6 +4,7 @@
  * user who writes down what it is told. The shards, their records and what goes wrong are set
  * before the consumer starts; records and ends of shards become visible at their time. */
 #include "failing_alloc.h"
+#include "flow/example_keys.h"
 #include "flow/fake_engine.h"
 
 #include <jansson.h>
@@ -331,19 +332,13 @@ static inline int stage_make_client(struct stage *s)
 static inline int stage_set_up(void **state)
 {
     struct stage *s = test_calloc(1, sizeof *s);
-    struct sigv4_credentials *creds;
-    struct sigv4_keys keys = {.size = sizeof keys,
-                              .access_key_id = SIGV4_LIT("AKID"),
-                              .secret_access_key = SIGV4_LIT("secret")};
     setenv("AWS_CONFIG_FILE", "/dev/null", 1);
     setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
     s->alloc = failing_alloc_hooks(&s->memory);
     s->fake = fake_new();
     s->loop = fake_loop(s->fake, &s->alloc);
     fake_script(s->fake, (struct fake_answer){.decide = stage_decide, .ctx = s});
-    assert_int_equal(sigv4_credentials_new(&creds, &keys, NULL, NULL), SIGV4_OK);
-    assert_int_equal(sigv4_provider_new_static(&s->provider, creds, NULL), SIGV4_OK);
-    sigv4_credentials_release(creds);
+    s->provider = example_keys();
     assert_int_equal(stage_make_client(s), SIGV4_OK);
     s->options = (struct kinesis_consumer_options){
         .size = sizeof s->options,

@@ -1,6 +1,8 @@
 /* A producer with a fake stream before it. */
 #include "flow/rig_producer.h"
 
+#include "flow/example_keys.h"
+
 #include <sigv4/sigv4.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,19 +69,12 @@ void rig_init(struct rig *rig, size_t capacity, unsigned shards,
 
 static int open_client(struct rig *rig)
 {
-    struct sigv4_keys keys = {.size = sizeof keys,
-                              .access_key_id = SIGV4_LIT("AKIDEXAMPLE"),
-                              .secret_access_key = SIGV4_LIT("secret")};
     struct sigv4_client_options options = SIGV4_CLIENT_OPTIONS;
-    struct sigv4_credentials *creds = NULL;
-    int rc = sigv4_credentials_new(&creds, &keys, NULL, NULL);
-    if (!rc)
-        rc = sigv4_provider_new_static(&rig->provider, creds, NULL);
-    sigv4_credentials_release(creds);
+    rig->provider = example_keys();
     options.region = "us-east-1";
     options.endpoint_url = "http://stream";
     options.credentials = rig->provider;
-    return rc ? rc : sigv4_client_new(&rig->client, rig->loop, &options, NULL);
+    return sigv4_client_new(&rig->client, rig->loop, &options, NULL);
 }
 
 int rig_open(struct rig *rig, const struct sigv4_alloc *alloc)

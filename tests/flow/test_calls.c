@@ -3,6 +3,7 @@
 #include "fake_engine.h"
 
 #include "failing_alloc.h"
+#include "flow/example_keys.h"
 
 #include <kinesis/kinesis.h>
 #include <setjmp.h>
@@ -24,15 +25,8 @@ struct world {
 static bool world_open(struct world *w, const struct sigv4_alloc *alloc)
 {
     struct sigv4_client_options o = SIGV4_CLIENT_OPTIONS;
-    struct sigv4_credentials *creds = NULL;
-    struct sigv4_keys keys = {.size = sizeof keys,
-                              .access_key_id = SIGV4_LIT("AKIDEXAMPLE"),
-                              .secret_access_key = SIGV4_LIT("secret"),
-                              .origin = SIGV4_LIT("test")};
     *w = (struct world){.fake = fake_new()};
-    assert_int_equal(sigv4_credentials_new(&creds, &keys, NULL, NULL), SIGV4_OK);
-    assert_int_equal(sigv4_provider_new_static(&w->keys, creds, NULL), SIGV4_OK);
-    sigv4_credentials_release(creds);
+    w->keys = example_keys();
     w->loop = fake_loop(w->fake, alloc);
     o.region = "us-east-1";
     o.credentials = w->keys;

@@ -1,5 +1,6 @@
 /* Where the client's requests go: region, endpoint, FIPS, dual-stack, proxy and CA bundle, by
  * environment and options. */
+#include "flow/example_keys.h"
 #include "flow/fake_engine.h"
 
 #include <kinesis/endpoint.h>
@@ -41,10 +42,6 @@ static const char *const variables[] = {"AWS_USE_FIPS_ENDPOINT",
 static int set_up(void **state)
 {
     static struct scene s;
-    struct sigv4_credentials *creds;
-    struct sigv4_keys keys = {.size = sizeof keys,
-                              .access_key_id = SIGV4_LIT("AKID"),
-                              .secret_access_key = SIGV4_LIT("secret")};
     memset(&s, 0, sizeof s);
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
         unsetenv(variables[i]);
@@ -54,9 +51,7 @@ static int set_up(void **state)
     s.fake = fake_new();
     s.loop = fake_loop(s.fake, NULL);
     fake_script(s.fake, (struct fake_answer){.body = "{}"});
-    assert_int_equal(sigv4_credentials_new(&creds, &keys, NULL, NULL), SIGV4_OK);
-    assert_int_equal(sigv4_provider_new_static(&s.provider, creds, NULL), SIGV4_OK);
-    sigv4_credentials_release(creds);
+    s.provider = example_keys();
     *state = &s;
     return 0;
 }

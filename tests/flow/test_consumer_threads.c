@@ -162,13 +162,7 @@ static int set_up(void **state)
     sigv4_provider_free(s->provider);
     sigv4_loop_free(s->loop);
     s->loop = fake_loop(s->fake, NULL);
-    struct sigv4_credentials *creds;
-    struct sigv4_keys keys = {.size = sizeof keys,
-                              .access_key_id = SIGV4_LIT("AKID"),
-                              .secret_access_key = SIGV4_LIT("secret")};
-    assert_int_equal(sigv4_credentials_new(&creds, &keys, NULL, NULL), SIGV4_OK);
-    assert_int_equal(sigv4_provider_new_static(&s->provider, creds, NULL), SIGV4_OK);
-    sigv4_credentials_release(creds);
+    s->provider = example_keys();
     return stage_make_client(s);
 }
 

@@ -4,6 +4,7 @@
  *     history_read [seeds]                    all kinds of trouble, with one life and with many
  *     history_read planted [seeds]            mistakes of a consumer, which must be seen
  *     history_read one TROUBLE DIES SEED      a single scene, loudly; DIES: 0 or 1 */
+#include "flow/example_keys.h"
 #include "history/crew.h"
 #include "history/plant.h"
 #include "history/scene.h"
@@ -173,10 +174,6 @@ static void live(struct stage *st, int64_t until)
 
 static void set_stage(struct stage *st, const struct scene_of_reading *scene)
 {
-    struct sigv4_keys keys = {.size = sizeof keys,
-                              .access_key_id = SIGV4_LIT("AKIDEXAMPLE"),
-                              .secret_access_key = SIGV4_LIT("secret")};
-    struct sigv4_credentials *creds = NULL;
     memset(st, 0, sizeof *st);
     st->scene = scene;
     st->seed = scene->seed * 31 + scene->trouble;
@@ -184,10 +181,7 @@ static void set_stage(struct stage *st, const struct scene_of_reading *scene)
     st->fake = fake_new();
     st->reading = reading_new(scene->quiet);
     st->source = source_new(st->fake, scene->trouble, scene->seed, st->reading);
-    if (sigv4_credentials_new(&creds, &keys, NULL, NULL) ||
-        sigv4_provider_new_static(&st->provider, creds, NULL))
-        abort();
-    sigv4_credentials_release(creds);
+    st->provider = example_keys();
 }
 
 static void strike_stage(struct stage *st)
