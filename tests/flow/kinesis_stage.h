@@ -384,6 +384,29 @@ static inline void stage_run(struct stage *s)
     assert_int_equal(s->ends, 1);
 }
 
+/* A run in which the nth allocation fails. True: that ended it, and was told once. */
+static inline bool stage_run_short(struct stage *s, size_t nth)
+{
+    s->ends = 0;
+    s->logged = 0;
+    s->events[0] = '\0';
+    memset(&s->error, 0, sizeof s->error);
+    failing_alloc_fail(&s->memory, nth);
+    int rc = stage_start(s);
+    if (rc) {
+        assert_int_equal(rc, SIGV4_E_NOMEM);
+        return true;
+    }
+    assert_true(fake_run_until(s->fake, s->loop, stage_has_ended, s));
+    kinesis_consumer_free(s->consumer);
+    s->consumer = NULL;
+    fake_run_ms(s->fake, s->loop, 1);
+    assert_int_equal(s->ends, 1);
+    if (s->error.status)
+        assert_int_equal(s->error.status, SIGV4_E_NOMEM);
+    return s->error.status != 0;
+}
+
 /* ---- what must hold ---- */
 
 /* The numbers from..to of the shard were delivered, once each, in order, and no others. */
