@@ -121,3 +121,25 @@ void script_play(struct script *s, unsigned thread, void (*between)(void *ctx), 
             kinesis_producer_abandon(s->producer);
     }
 }
+
+static void *act(void *arg)
+{
+    struct actor *a = arg;
+    script_play(a->script, a->number, NULL, NULL);
+    return NULL;
+}
+
+void script_play_all(struct script *s, struct script_cast *cast)
+{
+    for (unsigned i = 0; i < s->scene->threads; i++) {
+        cast->actors[i] = (struct actor){.script = s, .number = i};
+        if (pthread_create(&cast->actors[i].thread, NULL, act, &cast->actors[i]))
+            abort();
+    }
+}
+
+void script_join(struct script *s, struct script_cast *cast)
+{
+    for (unsigned i = 0; i < s->scene->threads; i++)
+        pthread_join(cast->actors[i].thread, NULL);
+}

@@ -4,6 +4,8 @@
  * follows from a seed. */
 #include "history/history.h"
 
+#include <pthread.h>
+
 enum scene_mode { SCENE_PLAIN, SCENE_ORDERED, SCENE_AGGREGATED, SCENE_BOTH, SCENE_MODES };
 enum scene_faults {
     SCENE_CALM,
@@ -55,4 +57,16 @@ void script_init(struct script *s, const struct scene *scene);
 void script_free(struct script *s);
 /* Puts what is thread's, waiting for room; between(ctx) is called now and then, may be NULL. */
 void script_play(struct script *s, unsigned thread, void (*between)(void *ctx), void *ctx);
+
+/* The same by all of the scene's threads at once, until they are joined. */
+enum { SCENE_MAX_THREADS = 16 };
+struct script_cast {
+    struct actor {
+        pthread_t thread;
+        struct script *script;
+        unsigned number;
+    } actors[SCENE_MAX_THREADS];
+};
+void script_play_all(struct script *s, struct script_cast *cast);
+void script_join(struct script *s, struct script_cast *cast);
 #endif

@@ -2,11 +2,11 @@
  *
  *     history_virtual [plain|ordered|aggregated|ordered+aggregated|planted] [seeds]
  *     history_virtual one MODE FAULTS THREADS SEED      a single scene, loudly */
+#include "flow/example_keys.h"
 #include "flow/rig_stream.h"
 #include "history/crew.h"
 #include "history/scene.h"
 
-#include <pthread.h>
 #include <sigv4/sigv4.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,19 +103,12 @@ static void keep_one_back(void *ctx, const struct kinesis_put_result *result)
 
 static int open_client(struct stage *st)
 {
-    struct sigv4_keys keys = {.size = sizeof keys,
-                              .access_key_id = SIGV4_LIT("AKIDEXAMPLE"),
-                              .secret_access_key = SIGV4_LIT("secret")};
     struct sigv4_client_options options = SIGV4_CLIENT_OPTIONS;
-    struct sigv4_credentials *creds = NULL;
-    int rc = sigv4_credentials_new(&creds, &keys, NULL, NULL);
-    if (!rc)
-        rc = sigv4_provider_new_static(&st->provider, creds, NULL);
-    sigv4_credentials_release(creds);
+    st->provider = example_keys();
     options.region = "us-east-1";
     options.endpoint_url = "http://stream";
     options.credentials = st->provider;
-    return rc ? rc : sigv4_client_new(&st->client, st->loop, &options, NULL);
+    return sigv4_client_new(&st->client, st->loop, &options, NULL);
 }
 
 static void set_stage(struct stage *st, const struct scene *scene)
@@ -161,35 +154,17 @@ static void let_it_run(void *ctx)
     fake_run_ms(st->fake, st->loop, scene_dice(&st->seed, 20));
 }
 
-struct actor {
-    pthread_t thread;
-    struct stage *stage;
-    unsigned number;
-};
-
-static void *act(void *arg)
-{
-    struct actor *a = arg;
-    script_play(&a->stage->script, a->number, NULL, NULL);
-    return NULL;
-}
-
 static void play(struct stage *st)
 {
-    struct actor actors[16];
+    struct script_cast cast;
     if (st->scene->threads == 1) {
         script_play(&st->script, 0, let_it_run, st);
         return;
     }
     if (sigv4_loop_start(st->loop, NULL))
         abort();
-    for (unsigned i = 0; i < st->scene->threads; i++) {
-        actors[i] = (struct actor){.stage = st, .number = i};
-        if (pthread_create(&actors[i].thread, NULL, act, &actors[i]))
-            abort();
-    }
-    for (unsigned i = 0; i < st->scene->threads; i++)
-        pthread_join(actors[i].thread, NULL);
+    script_play_all(&st->script, &cast);
+    script_join(&st->script, &cast);
 }
 
 /* Sometimes with patience, sometimes in a hurry, sometimes the client goes first. */

@@ -8,7 +8,6 @@
 #include "history/plant.h"
 #include "history/scene.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -190,37 +189,20 @@ static void between(void *ctx)
         (void)sigv4_loop_run(st->live.loop, (int)scene_dice(&st->seed, 3));
 }
 
-struct actor {
-    pthread_t thread;
-    struct stage *stage;
-    unsigned number;
-};
-
-static void *act(void *arg)
-{
-    struct actor *a = arg;
-    script_play(&a->stage->script, a->number, NULL, NULL);
-    return NULL;
-}
-
 static void play(struct stage *st)
 {
-    struct actor actors[16];
+    struct script_cast cast;
     if (st->scene.threads == 1) {
         script_play(&st->script, 0, between, st);
         return;
     }
     live_need(sigv4_loop_start(st->live.loop, NULL) == SIGV4_OK, "the loop's thread");
-    for (unsigned i = 0; i < st->scene.threads; i++) {
-        actors[i] = (struct actor){.stage = st, .number = i};
-        live_need(pthread_create(&actors[i].thread, NULL, act, &actors[i]) == 0, "a thread");
-    }
+    script_play_all(&st->script, &cast);
     for (int i = 0; i < 4; i++) {
         usleep(1000 + scene_dice(&st->seed, 20000));
         disturb(st);
     }
-    for (unsigned i = 0; i < st->scene.threads; i++)
-        pthread_join(actors[i].thread, NULL);
+    script_join(&st->script, &cast);
 }
 
 static void finish(struct stage *st)
