@@ -22,6 +22,10 @@ struct transfer_stage {
     struct sigv4_call *call;
 };
 
+/* In parts of 10 bytes: 10, 10, 10 and 6. */
+static const char text[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+enum { LENGTH = sizeof text - 1 };
+
 static const struct s3_at place = {.size = sizeof place, .bucket = "bucket", .key = "k"};
 
 static inline struct transfer_stage *transfer_up(const struct s3_client_options *options)
@@ -106,6 +110,15 @@ static inline void on_transfer_token(void *ctx, struct sigv4_slice token)
     assert_int_equal(t->end.times, 0);
     snprintf(t->token, sizeof t->token, "%.*s", (int)token.len, (const char *)token.ptr);
     t->tokens++;
+}
+
+/* Forgets the transfer before. */
+static inline void transfer_forget(struct transfer_stage *t)
+{
+    sigv4_call_release(t->call);
+    t->call = NULL;
+    memset(&t->end, 0, sizeof t->end);
+    t->last_progress = 0;
 }
 
 /* Threads bring bytes in real time, answers come in virtual time: the loop never waits long, and

@@ -1,8 +1,6 @@
 /* s3_copy_large: at once or in parts, pinned to one version of the source. */
 #include "flow/s3_transfer.h"
 
-static const char text[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-enum { LENGTH = sizeof text - 1 };
 static const struct s3_at source = {.size = sizeof source, .bucket = "bucket", .key = "source"};
 
 static void on_end(void *ctx, const struct s3_result *r)

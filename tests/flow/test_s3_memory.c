@@ -182,7 +182,6 @@ static void every_allocation_may_fail(void **state)
 
 /* ---- transfers ---- */
 
-static const char text[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 static char path[64];
 
 static int upload_file(struct s3_client *c, struct ended *e)
