@@ -24,10 +24,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PACKET_MAX 2048     /* the interfaces keep the usual 1500 */
-#define QUEUE_MAX  16384    /* packets in flight in one direction, then the newest are lost */
-#define BACKLOG_NS 50000000 /* a rate that is too low loses what would wait longer than this */
-#define AHEAD_NS   300000   /* the most that a packet is let out early to come out in time */
+#define PACKET_MAX  2048     /* the interfaces keep the usual 1500 */
+#define QUEUE_MAX   16384    /* packets in flight in one direction, then the newest are lost */
+#define BACKLOG_NS  50000000 /* a rate that is too low loses what would wait longer than this */
+#define WAKING_NS   500000   /* the most that is believed to be needed for waking up */
+#define WAKING_UP   500      /* by which that belief is corrected: it settles where one waking */
+#define WAKING_DOWN 2000     /* in five is quicker, because quickest packets are looked at */
+#define AWAKE_NS    100000   /* so long it waits awake, and more where waking up takes its time */
 
 struct packet {
     int64_t due;
@@ -41,12 +44,12 @@ struct direction {
     size_t first, count;
     int64_t wire_free; /* when the wire has sent all that was put on it */
     int64_t last_due;  /* a shorter delay must not overtake */
-    int64_t ahead;     /* what waking up and writing took lately, of the delay */
 };
 
 struct pace {
     int64_t delay_ns;
     int64_t rate;
+    int64_t waking_ns; /* what waking up takes when it goes well */
 };
 
 static volatile sig_atomic_t read_again;
@@ -94,12 +97,15 @@ static bool read_pace(const char *path, struct pace *pace)
                 rate >= 0;
     if (file != NULL)
         fclose(file);
-    if (good)
-        *pace = (struct pace){.delay_ns = delay_us * 1000, .rate = rate};
+    if (good) {
+        pace->delay_ns = delay_us * 1000;
+        pace->rate = rate;
+    }
     return good;
 }
 
-/* When a packet that arrives now comes out, or -1 when it is lost. */
+/* When a packet that is read now comes out, or -1 when it is lost. It arrived before this process
+ * woke up. */
 static int64_t due_time(struct direction *d, const struct pace *pace, size_t len)
 {
     int64_t now = now_ns(), sent = now;
@@ -111,7 +117,7 @@ static int64_t due_time(struct direction *d, const struct pace *pace, size_t len
         d->wire_free += (int64_t)len * 8 * INT64_C(1000000000) / pace->rate;
         sent = d->wire_free;
     }
-    int64_t due = sent + pace->delay_ns;
+    int64_t due = sent - pace->waking_ns + pace->delay_ns;
     d->last_due = due > d->last_due ? due : d->last_due;
     return d->last_due;
 }
@@ -136,30 +142,46 @@ static void take_in(struct direction *d, const struct pace *pace)
 
 static void give_out(struct direction *d)
 {
-    while (d->count > 0 && d->queue[d->first].due - d->ahead <= now_ns()) {
+    while (d->count > 0 && d->queue[d->first].due <= now_ns()) {
         struct packet *p = &d->queue[d->first];
         if (write(d->out, p->bytes, p->len) < 0 && errno != EAGAIN && errno != EIO)
             fail("write");
-        d->ahead += (now_ns() - p->due) / 8;
-        d->ahead = d->ahead < 0 ? 0 : d->ahead > AHEAD_NS ? AHEAD_NS : d->ahead;
         d->first = (d->first + 1) % QUEUE_MAX;
         d->count--;
     }
 }
 
-/* How long poll may sleep: until the first packet of either direction is due. */
-static const struct timespec *pause_until_due(const struct direction d[2], struct timespec *t)
+/* Until when poll may sleep: shortly before the first packet of either direction is due. From then
+ * on it only looks. */
+static int64_t sleep_until(const struct direction d[2], const struct pace *pace)
 {
-    int64_t due = INT64_MAX, rest;
+    int64_t due = INT64_MAX;
     for (size_t i = 0; i < 2; i++)
-        if (d[i].count > 0 && d[i].queue[d[i].first].due - d[i].ahead < due)
-            due = d[i].queue[d[i].first].due - d[i].ahead;
-    if (due == INT64_MAX)
-        return NULL;
-    rest = due - now_ns();
-    rest = rest > 0 ? rest : 0;
-    *t = (struct timespec){.tv_sec = rest / 1000000000, .tv_nsec = rest % 1000000000};
-    return t;
+        if (d[i].count > 0 && d[i].queue[d[i].first].due < due)
+            due = d[i].queue[d[i].first].due;
+    return due == INT64_MAX ? due : due - 2 * pace->waking_ns - AWAKE_NS;
+}
+
+/* Step by step: a long wait for a core, now and then, says nothing about the others. */
+static void learn_waking(struct pace *pace, int64_t late)
+{
+    pace->waking_ns += late > pace->waking_ns ? WAKING_UP : -WAKING_DOWN;
+    pace->waking_ns = pace->waking_ns < 0           ? 0
+                      : pace->waking_ns > WAKING_NS ? WAKING_NS
+                                                    : pace->waking_ns;
+}
+
+static int wait_for_packets(const struct direction d[2], struct pace *pace)
+{
+    struct pollfd fds[2] = {{.fd = d[0].in, .events = POLLIN}, {.fd = d[1].in, .events = POLLIN}};
+    int64_t until = sleep_until(d, pace), rest = until - now_ns();
+    struct timespec t = {.tv_sec = rest / 1000000000, .tv_nsec = rest % 1000000000}, at_once = {0};
+    sigset_t none;
+    sigemptyset(&none);
+    int ready = ppoll(fds, 2, until == INT64_MAX ? NULL : rest > 0 ? &t : &at_once, &none);
+    if (ready == 0 && rest > 0)
+        learn_waking(pace, now_ns() - until);
+    return ready;
 }
 
 /* A wire does not wait for a turn on a core. Where it may not be so, it is less exact. */
@@ -174,13 +196,8 @@ static void hurry(void)
 
 static void carry(struct direction d[2], const char *path, struct pace *pace)
 {
-    sigset_t none;
-    sigemptyset(&none);
     for (;;) {
-        struct timespec t;
-        struct pollfd fds[2] = {{.fd = d[0].in, .events = POLLIN},
-                                {.fd = d[1].in, .events = POLLIN}};
-        if (ppoll(fds, 2, pause_until_due(d, &t), &none) < 0 && errno != EINTR) {
+        if (wait_for_packets(d, pace) < 0 && errno != EINTR) {
             fail("poll");
             return;
         }
