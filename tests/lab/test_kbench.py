@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """kbench where the truth is known: the internet path is 0, 5, 20 and 80 ms longer than the one by the endpoint."""
+# alone
 import json
 import os
 import sys
@@ -19,16 +20,27 @@ def measured(lab, vpce):
     return json.loads(ran.out)
 
 
-def one(lab, vpce, delay):
-    lab.stage("kinesis-interface", "--private-dns", "off", "--delay", str(delay))
-    result = measured(lab, vpce)
-    trip = result["round_trip"]
+def claims(trip, delay):
+    """What was said of a delay, and whether it is so."""
     value, low, high = trip["difference_ms"]
-    check.say(f"{delay} ms: {trip['sentence']}")
-    check.equal(f"{delay} ms: a difference is claimed where there is one", delay > 0, trip["differs"])
+    said = {"a difference is claimed where there is one": trip["differs"] == (delay > 0)}
     if delay:
-        check.ok(f"{delay} ms: it is within 5 %", abs(-value - delay) <= 0.05 * delay, trip)
-        check.ok(f"{delay} ms: its interval covers it", low <= -delay <= high, trip)
+        said["it is within 5 %"] = abs(-value - delay) <= 0.05 * delay
+        said["its interval covers it"] = low <= -delay <= high
+    return said
+
+
+def one(lab, vpce, delay):
+    """An interval of 95 % misses now and then: what the first trial says, or else both of two more say."""
+    lab.stage("kinesis-interface", "--private-dns", "off", "--delay", str(delay))
+    results = [measured(lab, vpce)]
+    if not all(claims(results[0]["round_trip"], delay).values()):
+        results += [measured(lab, vpce), measured(lab, vpce)]
+    trips = [r["round_trip"] for r in results]
+    check.say(*[f"{delay} ms: {trip['sentence']}" for trip in trips])
+    for text in claims(trips[0], delay):
+        check.ok(f"{delay} ms: {text}", all(claims(trip, delay)[text] for trip in trips[1:] or trips), trips)
+    result = results[-1]
     for way, address in zip(result["ways"], ("198.51.100.10", "10.0.1.50")):
         check.equal(f"{delay} ms: {way['label']}: where the requests went", [f"{address}:443"], [t["address"] for t in way["took"]])
         check.equal(f"{delay} ms: {way['label']}: and what the diagnosis says of it", [(address, address.startswith("10."))],
