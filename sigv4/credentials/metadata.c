@@ -128,6 +128,7 @@ static int ask_for(struct sigv4__metadata_ask *ask, struct sigv4_slice method, c
         .url = url,
         .headers = {header},
         .header_count = header.name.len ? 1 : 0,
+        .connect_timeout_ms = ask->place.connect_timeout_ms,
         .timeout_ms = ask->place.timeout_ms,
         .attempts = ask->place.attempts,
         .pause_ms = PAUSE_MS,

@@ -7,7 +7,7 @@
 
 struct sigv4__metadata_place {
     char base[512]; /* "http://169.254.169.254", no trailing slash */
-    uint32_t timeout_ms, attempts;
+    uint32_t connect_timeout_ms, timeout_ms, attempts;
     bool v1_allowed; /* go on without a token when there is none to be had */
 };
 /* Errors: NO_CREDENTIALS ("not here" when IMDS is disabled; code "InvalidConfiguration"). */

@@ -53,7 +53,7 @@ int sigv4__metadata_place(const struct sigv4__config *config, struct sigv4__meta
         sigv4__config_count(config, "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
                             "metadata_service_num_attempts", 10, &attempts, &why))
         return unusable_setting(err, &why);
-    out->timeout_ms = seconds ? seconds * 1000 : 1000;
+    out->timeout_ms = out->connect_timeout_ms = seconds ? seconds * 1000 : 1000;
     out->attempts = attempts ? attempts : 1;
     out->v1_allowed = !v1_disabled;
     return choose_base(config, out->base, sizeof out->base, err);

@@ -13,9 +13,10 @@
 #include <sigv4/endpoint.h>
 #include <stdio.h>
 
-enum { DEFAULT_MS = 3000, LEAST_MS = 250, SERVER_MS = 200 };
-/* Reading the system's certificates alone takes a slow machine half a second. */
-enum { VISIT_LEAST_MS = 1000 };
+enum { DEFAULT_MS = 3000, LEAST_MS = 250, SERVER_MS = 1000 };
+/* Reading the system's certificates alone takes a slow machine half a second; a name server that
+ * answers is waited for only as long as it takes. */
+enum { VISIT_LEAST_MS = 1000, NAME_LEAST_MS = 1500 };
 
 struct look {
     const struct sigv4_diagnose_options *options;
@@ -80,8 +81,9 @@ static bool connected(const struct look *l, char out[80])
 static int look_up(struct look *l)
 {
     bool proxied = l->f.proxy.value;
+    uint32_t ms = left(l) > NAME_LEAST_MS ? left(l) : NAME_LEAST_MS;
     int status = sigv4__lookup_run(proxied ? l->f.proxy.host : l->d->host,
-                                   proxied ? l->f.proxy.port : l->d->port, left(l), &l->found);
+                                   proxied ? l->f.proxy.port : l->d->port, ms, &l->found);
     l->d->name_ms = l->found.ms;
     l->f.name_error = l->found.error;
     l->f.name_errno = l->found.os_errno;

@@ -98,7 +98,8 @@ void sigv4__probe_connect(const struct sockaddr_storage *list, size_t count, uin
     }
     while (count_open(polled, count)) {
         double left = start + timeout_ms - sigv4__now_ms();
-        int ready = left > 0 ? poll(polled, count, (int)left + 1) : 0;
+        /* Also when time is up: whoever slept too long finds answers that came meanwhile. */
+        int ready = poll(polled, count, left > 0 ? (int)left + 1 : 0);
         double ms = sigv4__now_ms() - start;
         for (size_t i = 0; i < count; i++) {
             if (polled[i].fd < 0)

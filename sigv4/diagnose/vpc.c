@@ -145,6 +145,7 @@ struct sigv4__vpc *sigv4__vpc_start(const struct sigv4__config *config)
         free(v);
         return NULL;
     }
+    v->place.connect_timeout_ms = SIGV4__VPC_CONNECT_MS;
     v->place.timeout_ms = SIGV4__VPC_MS;
     v->place.attempts = 1;
     v->until_ms = sigv4__now_ms() + SIGV4__VPC_MS;

@@ -5,7 +5,8 @@
 #include "config/setting.h"
 
 struct sigv4__vpc;
-enum { SIGV4__VPC_MS = 250 }; /* IMDS answers within a few, or is not there */
+/* IMDS accepts within a few milliseconds, or is not there. Where it does, it may be slow. */
+enum { SIGV4__VPC_CONNECT_MS = 250, SIGV4__VPC_MS = 2000 };
 
 /* NULL when IMDS is switched off, or it cannot be asked: nothing is known then. config must live
  * until finish. */

@@ -113,8 +113,8 @@ struct sigv4_diagnose_options {
 #define SIGV4_DIAGNOSE_ANY_CERTIFICATE 0x1u /* the client verifies none either */
 #define SIGV4_DIAGNOSE_CONNECTION      0x2u /* no HTTP request: stop when TLS has come about */
 
-/* @thread any, not a loop's @blocks at most about timeout_ms and a third of a second; a second
- * more where a connection opens and then nothing comes. A resolver that takes longer is left to a
+/* @thread any, not a loop's @blocks at most about timeout_ms and a third of a second; up to two
+ * seconds more where a name server or IMDS is slow, or a connection opens and then nothing comes. A resolver that takes longer is left to a
  * thread that ends by itself. Connects to all addresses at once; sends nothing secret. IMDS is
  * asked for the VPC's networks unless it is switched off. Errors: INVALID (url), NOMEM. */
 SIGV4_API int sigv4_diagnose(const struct sigv4_diagnose_options *opts, struct sigv4_diagnosis *out,

@@ -1,5 +1,6 @@
 /* The whole diagnosis on loopback and in a network namespace without routes. */
 #include "diagnose/lookup.h"
+#include "diagnose/probe.h"
 
 #include <sigv4/diagnose.h>
 
@@ -123,6 +124,21 @@ static void test_a_slow_resolver_is_left_behind(void **state)
     }
     assert_true(late > 0);
     usleep(200000);
+}
+
+/* Whoever slept through the time given still sees the connection that came about meanwhile. */
+static void test_time_is_up_and_the_answer_is_there(void **state)
+{
+    uint16_t port;
+    int fd = open_socket(128, &port);
+    struct sigv4__lookup found;
+    struct sigv4__attempt attempt = {.os_errno = -1};
+    (void)state;
+    assert_int_equal(sigv4__lookup_run("127.0.0.1", port, 0, &found), SIGV4_OK);
+    for (int i = 0; i < 100 && attempt.os_errno; i++)
+        sigv4__probe_connect(found.addresses, found.count, 0, &attempt);
+    assert_int_equal(attempt.os_errno, 0);
+    close(fd);
 }
 
 static void test_addresses_are_not_looked_up(void **state)
@@ -335,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_black_hole),
         cmocka_unit_test(test_a_name_that_does_not_exist),
         cmocka_unit_test(test_a_slow_resolver_is_left_behind),
+        cmocka_unit_test(test_time_is_up_and_the_answer_is_there),
         cmocka_unit_test(test_addresses_are_not_looked_up),
         cmocka_unit_test(test_a_connection_is_possible),
         cmocka_unit_test(test_tls_to_a_plain_port),
