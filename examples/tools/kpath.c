@@ -179,7 +179,7 @@ static bool all_over(const struct kpath *k)
 
 static void wait_for_identity(struct kpath *k)
 {
-    enum { GRACE_MS = 300 };
+    enum { GRACE_MS = 1000 };
     if (k->identity.call && !sigv4_call_finished(k->identity.call) &&
         sigv4_call_wait(k->identity.call, GRACE_MS) == SIGV4_E_TIMEOUT)
         sigv4_call_cancel(k->identity.call);
