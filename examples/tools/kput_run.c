@@ -30,6 +30,7 @@ struct run {
 
     /* The loop's. */
     int64_t began_ms, told_ms;
+    bool told_why;
     struct sigv4_error trouble; /* the last; what ended it all when report.gave_up */
     char host[256];
 };
@@ -43,8 +44,14 @@ static void give_up(struct run *r, const struct sigv4_error *error)
         return;
     r->trouble = *error;
     atomic_store(&r->feed.window.open, true);
-    if (!r->settings->failed)
+    if (!r->settings->failed) {
         feed_stop(&r->feed);
+    } else if (!r->settings->data.count) {
+        /* Now: input may have no end. */
+        teller_err(&r->teller, "kput: %s; what follows is kept in %s\n", error->message,
+                   r->settings->failed);
+        r->told_why = true;
+    }
 }
 
 static bool is_fatal(const struct sigv4_error *error)
@@ -160,6 +167,10 @@ static int code_of(struct run *r, const struct kinesis_producer_counts *c)
     int code = 0;
     if (interrupt_was_asked())
         return 128 + interrupt_signal();
+    if (r->told_why) {
+        failure_explain("kput", r->session.client, "KINESIS", &r->trouble, r->host);
+        return failure_code(r->trouble.status);
+    }
     if (atomic_load(&r->report.gave_up) ||
         (failed && c->written == 0 && is_unreachable(&r->trouble)))
         code = failure_say_request("kput", r->session.client, "KINESIS", &r->trouble, r->host);
