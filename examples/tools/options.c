@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <sigv4/sigv4.h>
 #include <stdarg.h>
@@ -217,12 +218,22 @@ static enum options_outcome step(struct parser *p, int code, char **argv)
     return OPTIONS_WRONG;
 }
 
+/* A standard file that is closed would be the next one opened, perhaps a connection, and what is
+ * printed would go there. What stands in for it fails when it is used. */
+static void keep_standard_files(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+            return;
+}
+
 enum options_outcome options_parse(const struct option_table *table, int argc, char **argv,
                                    void *settings, char ***arguments, int *argument_count)
 {
     struct parser p = {.table = table, .settings = settings, .argc = argc};
     enum options_outcome outcome = OPTIONS_GO_ON;
     int code;
+    keep_standard_files();
     fill(&p);
     optind = 0; /* 0: getopt starts anew, also in a test that parses twice */
     opterr = 0;

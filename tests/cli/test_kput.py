@@ -449,6 +449,36 @@ def failed_everything():
         check.equal("the others are written", [b"x", b"y"], datas(name))
 
 
+def failed_for_ever():
+    """Input without an end, and nothing can be sent: that is said while it is read."""
+    with files() as folder:
+        running = Running("nosuch", "--failed", f"{folder}/F")
+        running.feed(b"a\n")
+        line = running.process.stderr.readline().decode()
+        check.ok("why, and where the input goes", "ResourceNotFoundException" in line and f"is kept in {folder}/F" in line, line)
+        running.feed(b"b\n")
+        running.process.stdin.close()
+        said = running.process.stderr.read().decode()
+        check.equal("and its end", 5, running.process.wait(timeout=60))
+        check.ok("it is not said twice", "ResourceNotFound" not in said and "2 records are kept" in said, said)
+        with open(f"{folder}/F") as file:
+            check.equal("both are kept", 3, len(file.readlines()))
+        running.process.stdout.close()
+        running.process.stderr.close()
+
+
+def closed_files():
+    name = new_stream()
+    for number, words, told in ((0, [], "cannot read standard input: Bad file descriptor"),
+                                (1, ["-d", "x"], "cannot write: Bad file descriptor"), (2, ["-d", "x"], "")):
+        done = subprocess.run(["sh", "-c", f'exec "$@" {number}>&-', "sh", *words_of(name, *words)], env=server.environment(),
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+        check.equal(f"closed file {number}", (1 if told else 0, told and f"kput: {told}\n"), (done.returncode, done.stderr.decode()))
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", KCAT, "--endpoint-url", server.url, "-e", name],
+                          env=server.environment(), capture_output=True, timeout=60, check=False)
+    check.equal("kcat with stdout closed", (1, b"kcat: cannot write: Bad file descriptor\n"), (done.returncode, done.stderr))
+
+
 def failed_maybe():
     name = new_stream()
     with files() as folder:
@@ -589,8 +619,8 @@ def on_others():
         other.delete_stream(StreamName=name)
 
 
-CASES = [data_options, lines, delimiters, keys, whole_files, every_byte, sizes, outputs, wrong_usage, failures, closed_pipe,
-         slow_reader, partial_failures, ordered, lost_answers, outage, deadline, slow_shard, failed_round_trip, failed_everything, failed_maybe,
+CASES = [data_options, lines, delimiters, keys, whole_files, every_byte, sizes, outputs, wrong_usage, failures, closed_pipe, closed_files,
+         slow_reader, partial_failures, ordered, lost_answers, outage, deadline, slow_shard, failed_round_trip, failed_everything, failed_for_ever, failed_maybe,
          signals, memory, progress, on_others]
 
 for case in [case for case in CASES if case.__name__ in sys.argv[1:]] or CASES:
