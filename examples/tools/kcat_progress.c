@@ -1,9 +1,12 @@
 /* Lag per shard, and one line about all of them. */
 #include "kcat_progress.h"
 
+#include "terminal.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { TELL_EVERY_MS = 1000, SHARDS_SHOWN = 4 }; /* a line of a terminal holds no more */
 
@@ -152,37 +155,46 @@ static const struct progress_shard *next_behind(const struct progress *p,
     return worst;
 }
 
-static void show_lags(const struct progress *p, size_t reading)
+static void show_lags(FILE *out, const struct progress *p, size_t reading)
 {
     const struct progress_shard *s = next_behind(p, NULL);
     if (!s && reading)
-        fputs(", at the tip", stderr);
+        fputs(", at the tip", out);
     for (size_t shown = 0; s; s = next_behind(p, s), shown++) {
         if (shown == SHARDS_SHOWN) {
-            fputs(", ...", stderr);
+            fputs(", ...", out);
             return;
         }
-        fprintf(stderr, "%s %s by %.1f s", shown ? "," : "; behind:", short_id(s),
+        fprintf(out, "%s %s by %.1f s", shown ? "," : "; behind:", short_id(s),
                 (double)s->behind_ms / 1000);
     }
 }
 
 void progress_show(struct progress *p)
 {
-    size_t reading = 0, over = 0;
+    size_t reading = 0, over = 0, n = 0;
+    char *line = NULL;
+    FILE *out;
     if (!p->shows)
         return;
     for (size_t i = 0; i < p->count; i++) {
         reading += p->shards[i].state == READING;
         over += p->shards[i].state == OVER;
     }
-    take_away(p);
-    fprintf(stderr, "%" PRIu64 " records, %zu shards", p->records, reading);
+    if (!(out = open_memstream(&line, &n)))
+        return;
+    fprintf(out, "%" PRIu64 " records, %zu shards", p->records, reading);
     if (over)
-        fprintf(stderr, ", %zu ended", over);
-    show_lags(p, reading);
-    fflush(stderr);
-    p->shown = true;
+        fprintf(out, ", %zu ended", over);
+    show_lags(out, p, reading);
+    if (fclose(out) == 0) {
+        take_away(p);
+        /* What wraps cannot be taken away. */
+        fprintf(stderr, "%.*s", (int)terminal_columns(STDERR_FILENO) - 1, line);
+        fflush(stderr);
+        p->shown = true;
+    }
+    free(line);
 }
 
 void progress_end(struct progress *p)

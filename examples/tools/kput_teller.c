@@ -1,6 +1,8 @@
 /* Lines on their way to stdout and stderr. */
 #include "kput_teller.h"
 
+#include "terminal.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -110,8 +112,11 @@ static void say(struct teller *t, const struct teller_lines *out, const struct t
 
 static void show_progress(struct teller *t)
 {
-    char line[256];
-    if (!t->progress || !t->progress(t->ctx, line, sizeof line))
+    char line[TERMINAL_WIDEST + 1];
+    size_t cap = terminal_columns(STDERR_FILENO); /* what wraps cannot be taken away */
+    if (cap > sizeof line)
+        cap = sizeof line;
+    if (!t->progress || !t->progress(t->ctx, line, cap))
         return;
     take_away(t);
     fputs(line, stderr);

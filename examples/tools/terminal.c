@@ -1,6 +1,8 @@
 /* Bytes that could steer a terminal, made visible. */
 #include "terminal.h"
 
+#include <sys/ioctl.h>
+
 size_t terminal_character(const unsigned char *p, size_t n)
 {
     size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : p[0] >= 0xC2 ? 2 : 0;
@@ -21,6 +23,12 @@ bool terminal_steers(const unsigned char *p, size_t len)
                  (p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9));
     return (len == 1 && (p[0] < 0x20 || p[0] == 0x7F)) ||
            (len == 2 && p[0] == 0xC2 && p[1] < 0xA0) || bidi;
+}
+
+size_t terminal_columns(int fd)
+{
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : TERMINAL_WIDEST;
 }
 
 size_t terminal_put(FILE *out, struct sigv4_slice text, bool visible)

@@ -2,6 +2,7 @@
 """kcat on the command line: what it prints, how it ends, what it says, on every Kinesis there is."""
 # limit: 900
 import concurrent.futures
+import fcntl
 import hashlib
 import itertools
 import json
@@ -11,6 +12,7 @@ import re
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -364,6 +366,10 @@ def progress(service):
     os.close(slave)
     said = read_until(master, rb"2 shards; behind: \d by \d+\.\d s, \d by \d+\.\d s")
     check.ok("progress on a terminal: each shard's lag", re.search(rb"behind: \d by \d+\.\d s, \d by \d+\.\d s", said), said)
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 20, 0, 0))
+    said = read_until(master, rb"\r\x1b\[K160 records, 2 shar\r")
+    check.ok("no line is wider than the terminal", b"160 records, 2 shar\r" in said, said)
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     said = read_until(master, rb"160 records, 2 shards, at the tip")
     check.ok("and that there is none", b"160 records, 2 shards, at the tip" in said, said)
     code = following.end()
