@@ -25,6 +25,17 @@ static bool is_name(struct sigv4_slice s)
     return s.len > 0;
 }
 
+/* The engine's and the signer's own: a second one would contradict them. */
+static bool is_ours(struct sigv4_slice name)
+{
+    static const char *const ours[] = {"Host", "Authorization", "Content-Length",
+                                       "Transfer-Encoding"};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (sigv4__equal_nocase(name, sigv4_str(ours[i])))
+            return true;
+    return false;
+}
+
 static int check_headers(const struct sigv4_request *r, struct sigv4_error *err)
 {
     if (r->header_count > MAX_HEADER_COUNT)
@@ -32,7 +43,8 @@ static int check_headers(const struct sigv4_request *r, struct sigv4_error *err)
                            MAX_HEADER_COUNT);
     for (size_t i = 0; i < r->header_count; i++) {
         struct sigv4_header h = r->headers[i];
-        if (!is_name(h.name) || h.name.len > 256 || has_control(h.value) || h.value.len > 7000)
+        if (!is_name(h.name) || h.name.len > 256 || is_ours(h.name) || has_control(h.value) ||
+            h.value.len > 7000)
             return sigv4__fail(err, SIGV4_E_INVALID, "%s: header %zu cannot be sent: '%.*s'",
                                r->operation, i, (int)(h.name.len > 64 ? 64 : h.name.len),
                                (const char *)h.name.ptr);
