@@ -318,7 +318,8 @@ static void on_looked(void *ctx, const struct s3_result *result)
     struct sigv4_error still = {.status = SIGV4_E_SERVICE, .retryable = true};
     const struct sigv4_error *error = result->error;
     release_call(a);
-    if (error && error->status == SIGV4_E_NOT_FOUND) {
+    /* Who may abort need not be allowed to look: the abort itself was accepted. */
+    if (error && (error->status == SIGV4_E_NOT_FOUND || error->status == SIGV4_E_DENIED)) {
         end_aborting(a, NULL);
         return;
     }
