@@ -128,7 +128,10 @@ int s3_part_copy(struct s3_client *client, const struct s3_part_copy *part,
     if (part->byte_count)
         snprintf(range, sizeof range, "bytes=%llu-%llu", (unsigned long long)part->first_byte,
                  (unsigned long long)(part->first_byte + part->byte_count - 1));
-    status = name_part(r, part->to, part->upload_id, part->number, err);
+    else if (part->first_byte)
+        status = sigv4__fail(err, SIGV4_E_INVALID, "%s: of how many bytes?", r->operation);
+    if (status == SIGV4_OK)
+        status = name_part(r, part->to, part->upload_id, part->number, err);
     if (status == SIGV4_OK)
         status = s3__add_copy_source(r, part->from, err);
     if (status == SIGV4_OK)

@@ -66,11 +66,12 @@ static int add_read(struct sums *s, const struct s3__request *r, struct sigv4_er
         uint64_t left = r->body_length - at;
         size_t cap = left < PIECE ? (size_t)left : PIECE, got = 0;
         status = r->read(r->read_ctx, at, piece, cap, &got);
+        const char *why = status ? "could not be read" : got > cap ? "gave too much" : "ended";
         if (status == SIGV4_OK && (got == 0 || got > cap))
             status = SIGV4_E_IO;
         if (status)
-            sigv4__fail(err, status, "%s: the source ended after %llu of %llu bytes", r->operation,
-                        (unsigned long long)at, (unsigned long long)r->body_length);
+            sigv4__fail(err, status, "%s: the source %s after %llu of %llu bytes", r->operation,
+                        why, (unsigned long long)at, (unsigned long long)r->body_length);
         else
             status = sums_add(s, sigv4_bytes(piece, got));
         at += got;

@@ -92,11 +92,25 @@ void s3__request_flag(struct s3__request *r, const char *name)
     s3__query_add(&r->query, name, SIGV4_LIT(""));
 }
 
+/* What would end a header, or begin another. */
+static bool is_broken(struct sigv4_slice text)
+{
+    const unsigned char *p = text.ptr;
+    for (size_t i = 0; i < text.len; i++)
+        if (p[i] < 0x20 || p[i] == 0x7F)
+            return true;
+    return false;
+}
+
 void s3__request_header_at(struct s3__request *r, const char *prefix, struct sigv4_slice name,
                            struct sigv4_slice value)
 {
     if (value.len == 0)
         return;
+    if (is_broken(name) || is_broken(value)) {
+        r->failed = SIGV4_E_INVALID;
+        return;
+    }
     if (r->header_count == S3__REQUEST_HEADERS) {
         r->failed = SIGV4_E_TOO_LARGE;
         return;
@@ -141,7 +155,9 @@ int s3__request_check(const struct s3__request *r, struct sigv4_error *err)
                                    : r->text.failed;
     if (failed)
         return sigv4__fail(err, failed, "%s: %s", r->operation,
-                           failed == SIGV4_E_NOMEM ? "out of memory" : "too many or long headers");
+                           failed == SIGV4_E_NOMEM     ? "out of memory"
+                           : failed == SIGV4_E_INVALID ? "a control character in a header"
+                                                       : "too many or long headers");
     return SIGV4_OK;
 }
 

@@ -350,8 +350,15 @@ static int set_up(struct s3__download *d, const struct s3_download *asked, struc
 {
     struct s3_client *client = d->op.client;
     struct s3_attributes key = {.size = sizeof key, .encryption = asked->encryption};
-    if (asked->path && asked->on_chunk)
+    if (asked->path && (asked->on_chunk || !*asked->path))
         return sigv4__fail(err, SIGV4_E_INVALID, "a download has one target: path or on_chunk");
+    if (!asked->path && !asked->on_chunk && fcntl(asked->fd, F_GETFD) < 0) {
+        int error = errno;
+        sigv4__fail(err, SIGV4_E_IO, "cannot write to the descriptor: %s", strerror(error));
+        if (err)
+            err->os_errno = error;
+        return SIGV4_E_IO;
+    }
     if (asked->resume && *asked->resume) {
         d->resume = sigv4__string_copy(client->alloc, sigv4_str(asked->resume));
         if (!d->resume)

@@ -470,6 +470,7 @@ int s3_upload(struct s3_client *client, const struct s3_upload *upload, struct s
         u->asked.part_size = client->part_size;
     u->state = S3__UPLOAD_SENDING;
     u->source.fd = -1;
+    u->checksum = S3_CHECKSUM_NONE;
     u->progress_job.run = run_progress;
     int status = set_up(u, upload, err);
     u->keep = upload->flags & S3_KEEP_PARTS && !u->source.is_pipe;

@@ -14,6 +14,12 @@ static void places_that_cannot_be_written(void **state)
     download.path = t->folder;
     assert_int_equal(s3_download(t->s.s3, &download, NULL, &err), SIGV4_E_IO);
     assert_int_equal(err.os_errno, EISDIR);
+    download.path = "";
+    assert_int_equal(s3_download(t->s.s3, &download, NULL, &err), SIGV4_E_INVALID);
+    download.path = NULL;
+    download.fd = -1;
+    assert_int_equal(s3_download(t->s.s3, &download, NULL, &err), SIGV4_E_IO);
+    assert_int_equal(err.os_errno, EBADF);
     snprintf(path, sizeof path, "%s/none/file", t->folder);
     download.path = path;
     run(t, &download);

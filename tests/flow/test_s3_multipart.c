@@ -259,6 +259,15 @@ static void copying(void **state)
     assert_string_equal(sent(&s, 1, "x-amz-metadata-directive"), "(absent)");
     copy.from = NULL;
     assert_int_equal(s3_copy(s.s3, &copy, NULL, NULL), SIGV4_E_INVALID);
+    struct s3_part_copy rest = {.size = sizeof rest,
+                                .from = &from,
+                                .to = &to,
+                                .upload_id = "u",
+                                .number = 1,
+                                .first_byte = 5,
+                                .on_done = note_end,
+                                .ctx = &e};
+    assert_int_equal(s3_part_copy(s.s3, &rest, NULL, NULL), SIGV4_E_INVALID);
     stage_down(&s);
 }
 

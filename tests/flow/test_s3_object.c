@@ -77,6 +77,15 @@ static void bad_names_are_refused(void **state)
         assert_int_equal(s3_get(s.s3, &get, NULL, &err), bad[i].status);
         assert_int_equal(s3_put(s.s3, &put, NULL, &err), bad[i].status);
     }
+    struct s3_attributes attributes = {.size = sizeof attributes,
+                                       .content_type = "text/plain\r\nX-Evil: 1"};
+    struct s3_put put = {.size = sizeof put,
+                         .to = S3_AT("bucket", "k"),
+                         .attributes = &attributes,
+                         .on_done = note_end,
+                         .ctx = &e};
+    assert_int_equal(s3_put(s.s3, &put, NULL, &err), SIGV4_E_INVALID);
+    assert_string_equal(err.message, "PutObject: a control character in a header");
     long_key[1024] = '\0';
     struct s3_head head = {
         .size = sizeof head, .of = S3_AT("bucket", long_key), .on_done = note_end, .ctx = &e};
@@ -300,6 +309,37 @@ static void a_source_that_ends_early_sends_nothing(void **state)
 }
 
 /* A customer's key: three headers, over TLS only, of the right length only. */
+static int read_wrongly(void *ctx, uint64_t offset, void *buf, size_t cap, size_t *got)
+{
+    (void)offset;
+    (void)buf;
+    *got = cap + 1;
+    return ((struct ended *)ctx)->http_status; /* what the test wants it to return */
+}
+
+static void a_source_that_fails_is_told_from_one_that_ends(void **state)
+{
+    (void)state;
+    for (int failing = 0; failing < 2; failing++) {
+        struct stage s = stage_up(NULL);
+        struct ended e = {.http_status = failing ? SIGV4_E_TIMEOUT : 0};
+        struct s3_put put = {.size = sizeof put,
+                             .to = S3_AT("bucket", "k"),
+                             .read = read_wrongly,
+                             .body_length = 5,
+                             .on_done = note_end,
+                             .ctx = &e};
+        assert_int_equal(s3_put(s.s3, &put, NULL, NULL), 0);
+        stage_finish(&s, &e);
+        assert_int_equal(e.status, failing ? SIGV4_E_TIMEOUT : SIGV4_E_IO);
+        assert_string_equal(e.message,
+                            failing ? "PutObject: the source could not be read after 0 of 5 bytes"
+                                    : "PutObject: the source gave too much after 0 of 5 bytes");
+        assert_int_equal(fake_request_count(s.fake), 0);
+        stage_down(&s);
+    }
+}
+
 static void customer_keys(void **state)
 {
     struct s3_encryption encryption = {
@@ -427,6 +467,7 @@ int main(void)
         cmocka_unit_test(a_refused_create_is_told_at_once),
         cmocka_unit_test(an_answer_without_etag_is_none),
         cmocka_unit_test(a_source_that_ends_early_sends_nothing),
+        cmocka_unit_test(a_source_that_fails_is_told_from_one_that_ends),
         cmocka_unit_test(customer_keys),
         cmocka_unit_test(metadata_must_be_ascii),
         cmocka_unit_test(deleting),

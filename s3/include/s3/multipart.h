@@ -52,7 +52,7 @@ struct s3_part_copy {
     const struct s3_at *from, *to;
     const char *upload_id;
     uint32_t number;
-    uint64_t first_byte, byte_count; /* byte_count 0: the whole source */
+    uint64_t first_byte, byte_count; /* both 0: the whole source */
     const char *source_if_match;     /* pins the source */
     struct sigv4_slice source_customer_key;
     const struct s3_encryption *encryption; /* only customer_key */
