@@ -86,7 +86,8 @@ def silent_about_secrets(text, done):
 def ways_in(url, home):
     container = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{url}/v2/credentials/x",
                  "AWS_CONTAINER_AUTHORIZATION_TOKEN": TOKEN}
-    imds = {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{url}/"}
+    imds = {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{url}/",
+            "AWS_METADATA_SERVICE_TIMEOUT": "10"}
     ways = {
         "the environment": {"AWS_ACCESS_KEY_ID": klocal.KEY, "AWS_SECRET_ACCESS_KEY": klocal.SECRET},
         "a profile": {"AWS_PROFILE": "base"},

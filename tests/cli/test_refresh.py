@@ -58,15 +58,21 @@ class Door:
                 self.tokens += head.startswith(b"PUT")
                 self.now += keys
                 self.most = max(self.most, self.now)
-            if keys:
-                time.sleep(0.1)  # time enough for a second one to come
-            head = head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
-            with socket.create_connection(("127.0.0.1", self.port)) as behind:
-                behind.sendall(head)
-                while part := behind.recv(65536):
-                    connection.sendall(part)
-            with self.lock:
-                self.now -= keys
+            try:
+                if keys:
+                    time.sleep(0.1)  # time enough for a second one to come
+                self.pass_on(connection, head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+            finally:
+                with self.lock:
+                    self.now -= keys
+
+    def pass_on(self, connection, head):
+        answer = b""
+        with socket.create_connection(("127.0.0.1", self.port)) as behind:
+            behind.sendall(head)
+            while part := behind.recv(65536):
+                answer += part
+        connection.sendall(answer)
 
 
 def environment(home, url, **more):
@@ -77,7 +83,8 @@ def environment(home, url, **more):
 
 
 def imds(door):
-    return {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": door.url}
+    return {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": door.url,
+            "AWS_METADATA_SERVICE_TIMEOUT": "10"}
 
 
 def cpu_seconds(pid):
@@ -121,10 +128,11 @@ def end_kput(text, process, sent):
              f"exit {code}, sent {sent}\n{said[-2000:]}")
 
 
-def check_door(text, door, seconds):
+def check_door(text, door, seconds, least):
+    """seconds it took; least: so many seconds of work, however slow the machine."""
     most = int(seconds / SHORTEST_GAP) + 3
     check.say(f"# {text}: {door.asked} refreshes in {seconds:.0f} s, {door.most} at a time, {door.tokens} session tokens")
-    check.ok(f"{text}: refreshed again and again", door.asked >= max(2, int(seconds / (LIFE + 1.5))), door.asked)
+    check.ok(f"{text}: refreshed again and again", door.asked >= max(2, int(least / (LIFE + 1.5))), door.asked)
     check.ok(f"{text}: no stampede", door.asked <= most, f"{door.asked} refreshes, at most {most} make sense")
     check.equal(f"{text}: one refresh at a time", 1, door.most)
 
@@ -135,7 +143,7 @@ def kput_by_imds(service, home):
     began = time.monotonic()
     sent = feed(process, SECONDS)
     end_kput("kput by IMDS", process, sent)
-    check_door("kput by IMDS", door, time.monotonic() - began)
+    check_door("kput by IMDS", door, time.monotonic() - began, SECONDS)
     check.equal("kput by IMDS: one session token for all", 1, door.tokens)
 
 
@@ -179,7 +187,7 @@ def s3cp(service, home, text, arguments, seconds):
                           capture_output=True, text=True, timeout=seconds * 20 + 100)
     check.ok(f"{text}: everything is copied", done.returncode == 0 and not done.stderr,
              f"exit {done.returncode}\n{done.stderr[-2000:]}")
-    check_door(text, door, time.monotonic() - began)
+    check_door(text, door, time.monotonic() - began, seconds)
 
 
 def s3cp_folder(service, home):
