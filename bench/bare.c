@@ -1,6 +1,8 @@
 /* Bare libcurl. */
 #include "bare.h"
 
+#include "moment.h"
+
 #include <curl/curl.h>
 #include <stdio.h>
 
@@ -52,7 +54,7 @@ static void launch(struct bare *b, CURL *easy)
 
 static bool wants_more(const struct bare *b)
 {
-    return b->started < b->wanted || measure_now() < b->end;
+    return b->started < b->wanted || moment_seconds() < b->end;
 }
 
 /* How many have ended; each is started anew while there is time. */
@@ -80,7 +82,7 @@ static void run(struct bare *b, uint64_t wanted, double seconds)
     int running;
     b->started = b->ended = b->received = 0;
     b->wanted = wanted;
-    b->end = measure_now() + seconds;
+    b->end = moment_seconds() + seconds;
     for (int i = 0; i < b->count; i++)
         launch(b, b->easy[i]);
     while (b->ended < b->started) {

@@ -7,6 +7,7 @@
  * consumer: records delivered to a callback. bench/consumer runs them in turns and makes a table.
  */
 #include "bare.h"
+#include "moment.h"
 #include "stage.h"
 
 #include "wire/get_records.h"
@@ -29,7 +30,7 @@ static void *room(size_t n)
 
 static bool is_over(const struct plan *plan, uint64_t requests, double end)
 {
-    return plan->records ? requests * plan->batch >= plan->records : measure_now() >= end;
+    return plan->records ? requests * plan->batch >= plan->records : moment_seconds() >= end;
 }
 
 /* ---- floors ---- */
@@ -68,7 +69,7 @@ static void repeat_base64(const struct plan *plan, const struct answer *a, struc
     const struct kinesis__base64 *path = kinesis__base64_best();
     char *out = room(a->data_length);
     size_t len;
-    double end = measure_now() + plan->seconds;
+    double end = moment_seconds() + plan->seconds;
     for (; !is_over(plan, m->requests, end); m->requests++) {
         for (size_t i = 0; i < plan->batch; i++)
             if (!kinesis__base64_decode(path, out, a->data, a->data_length, &len))
@@ -82,7 +83,7 @@ static void repeat_read(const struct plan *plan, const struct answer *a, struct 
 {
     struct kinesis__get_answer answer;
     char *body = room(a->n);
-    double end = measure_now() + plan->seconds;
+    double end = moment_seconds() + plan->seconds;
     kinesis__get_answer_init(&answer, NULL);
     for (; !is_over(plan, m->requests, end); m->requests++, m->body += a->n) {
         memcpy(body, a->text, a->n);
@@ -142,11 +143,11 @@ static enum kinesis_next on_record(void *ctx, const struct kinesis_record *recor
         return KINESIS_GO_ON;
     if (l->end <= 0) { /* connected, memory in use */
         l->seen = 0;
-        l->end = measure_now() + l->plan->seconds;
+        l->end = moment_seconds() + l->plan->seconds;
         measure_begin(l->measure);
         return KINESIS_GO_ON;
     }
-    return (l->plan->records ? l->seen >= l->plan->records : measure_now() >= l->end)
+    return (l->plan->records ? l->seen >= l->plan->records : moment_seconds() >= l->end)
                ? KINESIS_STOP
                : KINESIS_GO_ON;
 }

@@ -7,6 +7,7 @@
  * libcurl, of a ready body; producer, aggregate: records put and confirmed, by one thread that also
  * drives the loop. bench/producer runs them in turns and makes a table. */
 #include "bare.h"
+#include "moment.h"
 #include "stage.h"
 
 #include "base/digest.h"
@@ -100,13 +101,13 @@ static void encode(struct kinesis__put_records *p, struct goods *g, struct sigv4
 
 static bool is_over(const struct plan *plan, uint64_t requests, double end)
 {
-    return plan->records ? requests * plan->batch >= plan->records : measure_now() >= end;
+    return plan->records ? requests * plan->batch >= plan->records : moment_seconds() >= end;
 }
 
 static void repeat_encode(struct goods *g, struct kinesis__put_records *p, struct measure *m)
 {
     struct sigv4_slice body;
-    double end = measure_now() + g->plan->seconds;
+    double end = moment_seconds() + g->plan->seconds;
     for (; !is_over(g->plan, m->requests, end); m->requests++, m->body += body.len)
         encode(p, g, &body);
 }
@@ -114,7 +115,7 @@ static void repeat_encode(struct goods *g, struct kinesis__put_records *p, struc
 static void repeat_sha256(const struct plan *plan, struct sigv4_slice body, struct measure *m)
 {
     unsigned char sum[SIGV4__SHA256_LEN];
-    double end = measure_now() + plan->seconds;
+    double end = moment_seconds() + plan->seconds;
     for (; !is_over(plan, m->requests, end); m->requests++, m->body += body.len)
         if (sigv4__sha256(body, sum))
             die("no SHA-256");
@@ -124,7 +125,7 @@ static void repeat_md5(const struct plan *plan, struct sigv4_slice body, struct 
 {
     unsigned char sum[SIGV4__MD5_LEN];
     struct sigv4__digest *md5;
-    double end = measure_now() + plan->seconds;
+    double end = moment_seconds() + plan->seconds;
     if (sigv4__digest_new_md5(&md5, NULL))
         die("no MD5");
     for (; !is_over(plan, m->requests, end); m->requests++, m->body += body.len)
@@ -137,7 +138,7 @@ static void repeat_md5(const struct plan *plan, struct sigv4_slice body, struct 
 static void repeat_base64(struct goods *g, char *out, struct measure *m)
 {
     const struct kinesis__base64 *path = kinesis__base64_best();
-    double end = measure_now() + g->plan->seconds;
+    double end = moment_seconds() + g->plan->seconds;
     for (; !is_over(g->plan, m->requests, end); m->requests++) {
         char *to = out;
         for (size_t i = 0; i < g->plan->batch; i++)
@@ -194,7 +195,7 @@ static void on_result(void *ctx, const struct kinesis_put_result *result)
         die("a record was not written: %s", result->error->message);
     s->confirmed++;
     if (result->tag && s->sample_count < SAMPLES) {
-        double us = (measure_now() - s->began) * 1e6;
+        double us = (moment_seconds() - s->began) * 1e6;
         s->samples[s->sample_count++] = (float)(us - (double)(uintptr_t)result->tag);
     }
 }
@@ -221,7 +222,7 @@ static void open_press(struct press *s, struct goods *g)
     memset(s, 0, sizeof *s);
     s->goods = g;
     s->samples = room(SAMPLES * sizeof *s->samples);
-    s->began = measure_now();
+    s->began = moment_seconds();
     stage_open(&s->stage, g->plan);
     open_producer(s, g->plan);
 }
@@ -240,7 +241,7 @@ static void close_press(struct press *s)
 
 static void fill_puts(struct press *s, struct kinesis_put *puts, size_t n)
 {
-    uint64_t us = (uint64_t)((measure_now() - s->began) * 1e6);
+    uint64_t us = (uint64_t)((moment_seconds() - s->began) * 1e6);
     for (size_t i = 0; i < n; i++)
         puts[i] = (struct kinesis_put){
             .size = sizeof *puts, .partition_key = next_key(s->goods), .data = next_data(s->goods)};
@@ -251,9 +252,9 @@ static void fill_puts(struct press *s, struct kinesis_put *puts, size_t n)
 static void produce(struct press *s, uint64_t records, double seconds)
 {
     struct kinesis_put puts[AT_ONCE];
-    double end = measure_now() + seconds;
+    double end = moment_seconds() + seconds;
     uint64_t last = s->accepted + records;
-    while (records ? s->accepted < last : measure_now() < end) {
+    while (records ? s->accepted < last : moment_seconds() < end) {
         size_t n = records && last - s->accepted < AT_ONCE ? (size_t)(last - s->accepted) : AT_ONCE;
         fill_puts(s, puts, n);
         for (size_t done = 0, some; done < n; done += some) {

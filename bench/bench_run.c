@@ -1,18 +1,12 @@
 /* bench_run COMMAND...: runs it and writes to descriptor 3 what it took, as JSON. A parent with a
  * large memory would lend its own peak to the child between fork and exec; this one is small. */
+#include "moment.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static double seconds(struct timeval t)
 {
@@ -23,7 +17,7 @@ int main(int argc, char **argv)
 {
     struct rusage usage;
     int status;
-    double began = now();
+    double began = moment_seconds();
     pid_t child = argc > 1 ? fork() : -1;
     if (child == 0) {
         close(3);
@@ -35,7 +29,7 @@ int main(int argc, char **argv)
         perror("bench_run");
         return 126;
     }
-    dprintf(3, "{\"wall\": %.6f, \"cpu\": %.6f, \"kib\": %ld}\n", now() - began,
+    dprintf(3, "{\"wall\": %.6f, \"cpu\": %.6f, \"kib\": %ld}\n", moment_seconds() - began,
             seconds(usage.ru_utime) + seconds(usage.ru_stime), usage.ru_maxrss);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

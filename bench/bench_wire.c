@@ -4,19 +4,12 @@
  *
  *     bench_wire [seconds per figure, default 0.3] */
 #include "base/digest.h"
+#include "moment.h"
 #include "wire/get_records.h"
 #include "wire/put_records.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 struct figure {
     void (*once)(void *ctx);
@@ -28,10 +21,10 @@ static double seconds = 0.3;
 
 static double timed(const struct figure *f, unsigned long runs)
 {
-    double start = now();
+    double start = moment_cpu_seconds();
     for (unsigned long i = 0; i < runs; i++)
         f->once(f->ctx);
-    return now() - start;
+    return moment_cpu_seconds() - start;
 }
 
 static int compare(const void *a, const void *b)

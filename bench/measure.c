@@ -1,26 +1,15 @@
 /* Clocks, counters, and the line they end in. */
 #include "measure.h"
 
+#include "moment.h"
+
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
 static uint64_t hooked;
-
-static double seconds_of(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-double measure_now(void)
-{
-    return seconds_of(CLOCK_MONOTONIC);
-}
 
 void measure_begin(struct measure *m)
 {
@@ -28,14 +17,14 @@ void measure_begin(struct measure *m)
     m->allocations = interpose_allocations;
     m->hooked = hooked;
     m->copied = interpose_copied;
-    m->cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
-    m->wall = measure_now();
+    m->cpu = moment_cpu_seconds();
+    m->wall = moment_seconds();
 }
 
 void measure_end(struct measure *m)
 {
-    m->wall = measure_now() - m->wall;
-    m->cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - m->cpu;
+    m->wall = moment_seconds() - m->wall;
+    m->cpu = moment_cpu_seconds() - m->cpu;
     m->allocations = interpose_allocations - m->allocations;
     m->hooked = hooked - m->hooked;
     m->copied = interpose_copied - m->copied;

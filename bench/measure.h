@@ -18,7 +18,6 @@ struct measure {
     double p50_us, p99_us;        /* from put to result; 0: not measured */
 };
 
-double measure_now(void); /* seconds, monotonic */
 void measure_begin(struct measure *m);
 void measure_end(struct measure *m);
 /* One JSON object on stdout, with the process's peak memory. */
