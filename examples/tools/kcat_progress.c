@@ -8,7 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TELL_EVERY_MS = 1000, SHARDS_SHOWN = 4 }; /* a line of a terminal holds no more */
+enum {
+    TELL_EVERY_MS = 1000,
+    PATIENCE_MS = 8000,
+    SHARDS_SHOWN = 4 /* a line of a terminal holds no more */
+};
 
 enum shard_state { EXPECTED, READING, OVER };
 
@@ -62,6 +66,7 @@ static void take_away(struct progress *p)
 void progress_record(struct progress *p, const struct kinesis_record *record)
 {
     p->records++;
+    p->refused_ms = 0;
     p->outside += (record->flags & KINESIS_OUTSIDE_SHARD) != 0;
     p->damaged += (record->flags & KINESIS_AGGREGATE_DAMAGED) != 0;
     if (!p->shows)
@@ -77,12 +82,23 @@ static bool is_ordinary(const struct sigv4_error *err)
     return err->status == SIGV4_E_THROTTLED || strcmp(err->code, "ResourceInUseException") == 0;
 }
 
+/* Ordinary, but not for so long: then somebody wonders why nothing comes. */
+static bool lasts(struct progress *p, int64_t now)
+{
+    bool another = !p->refused_ms || now - p->last_refused_ms > PATIENCE_MS;
+    p->last_refused_ms = now;
+    if (!another && now - p->refused_ms < PATIENCE_MS)
+        return false;
+    p->refused_ms = now;
+    return !another;
+}
+
 /* A hundred shards fail as one. */
 static void tell_trouble(struct progress *p, struct sigv4_slice shard_id,
                          const struct sigv4_error *err)
 {
     int64_t now = progress_now_ms();
-    if (p->quiet || (is_ordinary(err) && !p->chatty))
+    if (p->quiet || (is_ordinary(err) && !p->chatty && !lasts(p, now)))
         return;
     if (p->told_ms && now - p->told_ms < TELL_EVERY_MS && !p->chatty) {
         p->troubles++;
@@ -103,6 +119,8 @@ void progress_shard(struct progress *p, struct sigv4_slice shard_id, enum kinesi
 {
     static const char *const words[] = {"found", "started", "at its tip", "ended"};
     struct progress_shard *s = p->shows ? find(p, shard_id) : NULL;
+    if (event == KINESIS_SHARD_AT_TIP)
+        p->refused_ms = 0;
     if (event == KINESIS_SHARD_TROUBLE) {
         tell_trouble(p, shard_id, err);
         return;

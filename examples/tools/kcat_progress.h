@@ -14,6 +14,8 @@ struct progress {
     size_t count, cap, last;
     uint64_t troubles; /* not told since told_ms */
     int64_t told_ms;
+    int64_t last_refused_ms;
+    int64_t refused_ms; /* since then nothing came but refusals of the ordinary kind; 0: not so */
 };
 void progress_record(struct progress *p, const struct kinesis_record *record);
 void progress_shard(struct progress *p, struct sigv4_slice shard_id, enum kinesis_shard_event event,

@@ -605,9 +605,26 @@ def troubles(service):
     check.equal("with troubles: once, and in order", [str(i) for i in range(60)], following.lines)
 
 
+def throttled_for_long(service):
+    """A throttle is ordinary and not told; but one that lasts is, and kcat goes on."""
+    import klocal
+    server = klocal.Klocal()
+    own = services.Service("klocal", "NO_SUCH", server.url)
+    client = own.client("kinesis")
+    services.stream(client, "busy")
+    server.admin("faults", {"rules": [{"fault": "throttle", "operation": "GetRecords"}]})
+    following = Following(own, "-f", "%v\n", "busy")
+    line = following.process.stderr.readline().decode()
+    check.ok("a throttle that lasts is told", "ProvisionedThroughputExceeded" in line and "trying again" in line, line)
+    server.admin("faults", {"rules": []})
+    client.put_record(StreamName="busy", PartitionKey="k", Data=b"x")
+    check.ok("then the record comes", following.wait_for(1), following.lines)
+    following.end()
+
+
 # What a service has a part in; the rest is kcat's own and is shown on one of them, with LONG on all.
 BY_SERVICE = [resharding, checkpoints, kills, offsets, the_articles_table, json_lines, raw, shards, failures]
-ITS_OWN = [troubles, checkpoints_in_s3, a_lost_answer_is_no_other_consumer, closed_pipes,
+ITS_OWN = [troubles, throttled_for_long, checkpoints_in_s3, a_lost_answer_is_no_other_consumer, closed_pipes,
            aggregates, terminals, progress, interrupts, formats]
 
 # moto answers 500 to boto3's own PutRecord with an ExplicitHashKey, and does not end the shards that were split.
@@ -615,7 +632,7 @@ NOT_ON_MOTO = (shards, resharding, checkpoints, kills)
 
 
 # These bring their other services themselves.
-ON_KLOCAL = (checkpoints_in_s3, a_lost_answer_is_no_other_consumer, troubles)
+ON_KLOCAL = (checkpoints_in_s3, a_lost_answer_is_no_other_consumer, troubles, throttled_for_long)
 
 
 def run_one(service, case, alone):
