@@ -115,8 +115,14 @@ static bool put_json(const struct printer *p, const struct kinesis_record *r)
         fprintf(p->out, ",\"sub_sequence\":%" PRIu64, r->sub_sequence_number);
     if (r->flags & KINESIS_OUTSIDE_SHARD)
         fputs(",\"outside_shard\":true", p->out);
+    if (r->flags & KINESIS_AGGREGATE_DAMAGED)
+        fputs(",\"damaged_aggregate\":true", p->out);
     fputs(",\"key\":", p->out);
     put_json_string(p->out, r->partition_key);
+    if (r->explicit_hash_key.len) {
+        fputs(",\"explicit_hash_key\":", p->out);
+        put_json_string(p->out, r->explicit_hash_key);
+    }
     if (r->arrived_unix_ms != INT64_MIN)
         fprintf(p->out, ",\"arrived_ms\":%" PRId64, r->arrived_unix_ms);
     fputs(text ? ",\"data\":" : ",\"data_base64\":\"", p->out);
