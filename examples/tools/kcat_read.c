@@ -29,6 +29,7 @@ struct reading {
     bool reached;     /* the first iterator is there */
     bool changed;     /* since the checkpoint was saved */
     bool unsaved;     /* it could not be */
+    bool ending;      /* what is saved now is the last */
     int64_t last_record_ms, saved_ms;
     struct sigv4_error error;
     char host[256];
@@ -42,11 +43,26 @@ static void give_up_writing(struct reading *r)
     kinesis_consumer_stop(r->consumer);
 }
 
+/* A store that is out of reach for a while is tried again at the next turn; at the end, there is
+ * none. */
+static bool may_pass(const struct sigv4_error *err)
+{
+    return err->retryable || err->status == SIGV4_E_NETWORK || err->status == SIGV4_E_TIMEOUT ||
+           err->status == SIGV4_E_THROTTLED;
+}
+
 static void on_saved(void *ctx, const struct sigv4_error *err)
 {
     struct reading *r = ctx;
     if (!err)
         return;
+    if (!r->ending && may_pass(err)) {
+        r->changed = true;
+        if (!r->settings->session.quiet)
+            fprintf(stderr, "kcat: the checkpoint could not be saved: %s; trying again\n",
+                    err->message);
+        return;
+    }
     failure_say("kcat", err);
     r->unsaved = true;
     kinesis_consumer_stop(r->consumer);
@@ -76,6 +92,7 @@ static void save_last(struct reading *r)
     if (!r->store)
         return;
     store_wait(r->store);
+    r->ending = true;
     save(r);
     store_wait(r->store);
 }

@@ -193,6 +193,18 @@ def aggregates(service):
     records = [json.loads(line) for line in done.out.decode().split("\n")[:-1]]
     check.equal("-J says so, too", [0, 1, None], [record.get("sub_sequence") for record in records])
     check.equal("and which", outside, sum(record.get("outside_shard", False) for record in records))
+    other, other_name = new_stream(service, 1)
+    damaged = AGGREGATE[:4] + b"\x1a\x7f" + hashlib.md5(b"\x1a\x7f").digest()
+    put(other, other_name, damaged)
+    done = kcat(service, "-e", "-J", other_name)
+    record = json.loads(done.out)
+    check.equal("a damaged one is marked, as it came", (True, damaged), (record.get("damaged_aggregate"), json_of(done.out)))
+    check.ok("and told", "1 aggregates cannot be read" in done.err, done.err)
+    kput = os.path.join(services.BIN, "kput")
+    subprocess.run([kput, "--endpoint-url", service.url, "--region", services.REGION, "-q", "--aggregate", "-k", "k",
+                    "--explicit-hash-key", "7", other_name], input=b"a\nb\n", env=service.environment(), timeout=60, check=True)
+    lines = [json.loads(line) for line in kcat(service, "-e", "-J", other_name).out.splitlines()[1:]]
+    check.equal("an aggregate's hash keys", [("a", "7"), ("b", "7")], [(line["data"], line.get("explicit_hash_key")) for line in lines])
     done = kcat(service, "-e", "--raw", "--no-deaggregate", "-s", S0, name)
     check.equal("--no-deaggregate", AGGREGATE + b"alone", done.out)
     with tempfile.TemporaryDirectory() as folder:
@@ -574,6 +586,31 @@ def a_lost_answer_is_no_other_consumer(service):
     check.equal("was one", 1, server.admin("faults")["Rules"][0]["Fired"])
 
 
+def a_store_out_of_reach(service):
+    """S3 fails for longer than a request is tried: kcat reads on, and saves when it can."""
+    import klocal
+    server = klocal.Klocal()
+    own = services.Service("klocal", "NO_SUCH", server.url)
+    client = own.client("kinesis")
+    services.stream(client, "store")
+    objects = own.client("s3")
+    objects.create_bucket(Bucket="store")
+    server.admin("faults", {"rules": [{"fault": "unavailable", "operation": "PutObject"}]})
+    env = {**own.environment(), "AWS_ENDPOINT_URL_S3": own.url}
+    following = Following(own, "-X", "save_ms=200", "-c", "s3://store/c", "-f", "%v\n", "store", env=env)
+    line = following.process.stderr.readline().decode()
+    check.ok("a checkpoint that cannot be saved is told", "could not be saved" in line and "trying again" in line, line)
+    client.put_record(StreamName="store", PartitionKey="k", Data=b"x")
+    check.ok("and reading goes on", following.wait_for(1), following.lines)
+    server.admin("faults", {"rules": []})
+    check.equal("saved in the end", 130, following.end())
+    check.ok("with that record", b" after " in objects.get_object(Bucket="store", Key="c")["Body"].read())
+    server.admin("faults", {"rules": [{"fault": "unavailable", "operation": "PutObject"}]})
+    client.put_record(StreamName="store", PartitionKey="k", Data=b"y")
+    done = kcat(own, "-n", "1", "-c", "s3://store/c", "-f", "%v", "store", env=env)
+    check.equal("one that cannot be saved at the end is a failure", (1, b"y"), (done.code, done.out))
+
+
 def troubles(service):
     """Faults, a wrong clock, expired iterators and keys: everything once and in order, kcat goes on."""
     import klocal
@@ -624,7 +661,7 @@ def throttled_for_long(service):
 
 # What a service has a part in; the rest is kcat's own and is shown on one of them, with LONG on all.
 BY_SERVICE = [resharding, checkpoints, kills, offsets, the_articles_table, json_lines, raw, shards, failures]
-ITS_OWN = [troubles, throttled_for_long, checkpoints_in_s3, a_lost_answer_is_no_other_consumer, closed_pipes,
+ITS_OWN = [troubles, a_store_out_of_reach, throttled_for_long, checkpoints_in_s3, a_lost_answer_is_no_other_consumer, closed_pipes,
            aggregates, terminals, progress, interrupts, formats]
 
 # moto answers 500 to boto3's own PutRecord with an ExplicitHashKey, and does not end the shards that were split.
@@ -632,7 +669,8 @@ NOT_ON_MOTO = (shards, resharding, checkpoints, kills)
 
 
 # These bring their other services themselves.
-ON_KLOCAL = (checkpoints_in_s3, a_lost_answer_is_no_other_consumer, troubles, throttled_for_long)
+ON_KLOCAL = (checkpoints_in_s3, a_lost_answer_is_no_other_consumer, a_store_out_of_reach, troubles,
+             throttled_for_long)
 
 
 def run_one(service, case, alone):
