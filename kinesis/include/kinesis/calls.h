@@ -1,8 +1,9 @@
 #ifndef KINESIS_CALLS_H
 #define KINESIS_CALLS_H
-/* One call of the service each: PutRecord, PutRecords, GetShardIterator, GetRecords, ListShards and
- * the few that make, describe, split, merge and delete. Programs that write or read much want
- * kinesis/producer.h and kinesis/consumer.h, which are built on the same parts.
+/* One call of the service each: PutRecord, PutRecords, GetShardIterator, GetRecords, ListShards,
+ * the few that make, describe, split, merge and delete, and those of enhanced fan-out. Programs
+ * that write or read much want kinesis/producer.h and kinesis/consumer.h, which are built on the
+ * same parts.
  *
  * All calls are alike:
  *

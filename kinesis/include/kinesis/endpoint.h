@@ -1,6 +1,6 @@
 #ifndef KINESIS_ENDPOINT_H
 #define KINESIS_ENDPOINT_H
-/* Where requests of Kinesis go (facts, 1.8). Pure; @thread any. The calls of this library do this
+/* Where requests of Kinesis go. Pure; @thread any. The calls of this library do this
  * themselves: it is public for diagnosis and for requests built by hand. */
 #include <sigv4/endpoint.h>
 

@@ -17,8 +17,9 @@ struct sigv4_client_options {
     size_t size;
     const char *region;  /* NULL: AWS_REGION, AWS_DEFAULT_REGION, the profile, IMDS */
     const char *profile; /* NULL: AWS_PROFILE, AWS_DEFAULT_PROFILE, "default" */
-    const char
-        *endpoint_url; /* for every service; NULL: the environment and the profile (facts, 5.2) */
+    /* For every service. NULL: AWS_ENDPOINT_URL_KINESIS (_S3, _STS), AWS_ENDPOINT_URL, the
+     * profile's services section, its endpoint_url; where none of them is set, AWS. */
+    const char *endpoint_url;
     struct sigv4_provider
         *credentials;              /* borrowed until the client is freed; NULL: the default chain */
     const char *ca_bundle;         /* NULL: AWS_CA_BUNDLE, the profile, the system's */
@@ -34,7 +35,7 @@ struct sigv4_client_options {
     {                                                                                              \
         .size = sizeof(struct sigv4_client_options)                                                \
     }
-/* flags; the first two are also set by AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and
+/* flags; the first two are also set by AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and the
  * profile */
 #define SIGV4_USE_FIPS       0x1u
 #define SIGV4_USE_DUAL_STACK 0x2u

@@ -1,6 +1,6 @@
 #ifndef SIGV4_CREDENTIALS_H
 #define SIGV4_CREDENTIALS_H
-/* Who we are: counted sets of keys, and the sources they come from. Rules: facts section 4. */
+/* Who we are: counted sets of keys, and the sources they come from. */
 #include <sigv4/loop.h>
 
 #ifdef __cplusplus
@@ -63,10 +63,10 @@ SIGV4_API void sigv4_provider_set_mfa(struct sigv4_provider *provider, sigv4_mfa
 SIGV4_API int sigv4_provider_new_static(struct sigv4_provider **out,
                                         struct sigv4_credentials *creds,
                                         const struct sigv4_alloc *alloc) SIGV4_MUST_CHECK;
-/* The default chain in the order of facts 4.1: environment, the profile's sources, container, IMDS;
- * behind a cache that refreshes early, keeps the old keys until they really expire, and asks once
- * however many wait. profile NULL: by the environment. Reads the files at each refresh, not now.
- * Errors: NOMEM. */
+/* The default chain: environment, web identity, the profile's sources, container, IMDS, in this
+ * order; behind a cache that refreshes early, keeps the old keys until they really expire, and asks
+ * once however many wait. profile: leaves the first two out; NULL: the one the environment names.
+ * Reads the files at each refresh, not now. Errors: NOMEM. */
 SIGV4_API int sigv4_provider_new_default(struct sigv4_provider **out, const char *profile,
                                          const struct sigv4_alloc *alloc,
                                          struct sigv4_error *err) SIGV4_MUST_CHECK;

@@ -3,7 +3,7 @@
 /* Why does a request not arrive, or why is it refused? sigv4_diagnose looks at the way: the proxy
  * in force, the name, its addresses and their class, the kernel's route, TCP, TLS and certificate,
  * the HTTP answer and its clock. sigv4_diagnose_refusal reads what a service answered. Both name a
- * cause, say what was seen, what is only likely, and what to do. Rules: facts section 10. */
+ * cause, say what was seen, what is only likely, and what to do. */
 #include <sigv4/client.h>
 
 #ifdef __cplusplus
@@ -114,9 +114,10 @@ struct sigv4_diagnose_options {
 #define SIGV4_DIAGNOSE_CONNECTION      0x2u /* no HTTP request: stop when TLS has come about */
 
 /* @thread any, not a loop's @blocks at most about timeout_ms and a third of a second; up to two
- * seconds more where a name server or IMDS is slow, or a connection opens and then nothing comes. A resolver that takes longer is left to a
- * thread that ends by itself. Connects to all addresses at once; sends nothing secret. IMDS is
- * asked for the VPC's networks unless it is switched off. Errors: INVALID (url), NOMEM. */
+ * seconds more where a name server or IMDS is slow, or a connection opens and then nothing comes. A
+ * resolver that takes longer is left to a thread that ends by itself. Connects to all addresses at
+ * once; sends nothing secret. IMDS is asked for the VPC's networks unless it is switched off.
+ * Errors: INVALID (url), NOMEM. */
 SIGV4_API int sigv4_diagnose(const struct sigv4_diagnose_options *opts, struct sigv4_diagnosis *out,
                              struct sigv4_error *err) SIGV4_MUST_CHECK;
 
