@@ -21,8 +21,10 @@ struct store {
     struct sigv4_slice body;
     bool bare; /* the service compares ETags with their quotes, and has them without (radosgw) */
     bool busy;
+    bool doubt; /* the last write failed: text may be there all the same */
     store_done_fn *done;
     void *ctx;
+    const struct kinesis_checkpoint *next; /* to be written when the doubt is over */
 
     struct kinesis_checkpoint *into; /* while loading */
     struct sigv4_error error;
@@ -204,6 +206,7 @@ static void on_saved(void *ctx, const struct s3_result *result)
         keep_etag(s, result);
         finish(s, NULL);
     } else if (result->error->status != SIGV4_E_CONFLICT) {
+        s->doubt = true;
         finish(s, result->error);
     } else if (get(s, on_compared, &err)) {
         finish(s, &err);
@@ -251,6 +254,34 @@ static int format(struct store *s, const struct kinesis_checkpoint *checkpoint,
     return rc ? fail(err, rc, sigv4_status_text(rc), s->where) : rc;
 }
 
+static void write_next(struct store *s)
+{
+    struct sigv4_error err;
+    if (format(s, s->next, &err) || put(s, &err))
+        finish(s, &err);
+}
+
+/* Was the write that failed done? Else it would look like another consumer's. */
+static void on_found(void *ctx, const struct s3_result *result)
+{
+    struct store *s = ctx;
+    struct sigv4_error err;
+    bool none = result->error && result->error->status == SIGV4_E_NOT_FOUND;
+    bool ours = !result->error && result->body.len == s->text.len &&
+                memcmp(result->body.ptr, s->text.ptr, s->text.len) == 0;
+    if (result->error && !none) {
+        finish(s, result->error);
+    } else if (ours || (none ? !s->etag[0] : is_etag(s, result->etag))) {
+        if (ours)
+            keep_etag(s, result);
+        s->doubt = false;
+        write_next(s);
+    } else {
+        fail(&err, SIGV4_E_CONFLICT, "another consumer writes it, too", s->where);
+        finish(s, &err);
+    }
+}
+
 void store_save(struct store *s, const struct kinesis_checkpoint *checkpoint, store_done_fn *done,
                 void *ctx)
 {
@@ -258,10 +289,13 @@ void store_save(struct store *s, const struct kinesis_checkpoint *checkpoint, st
     s->done = done;
     s->ctx = ctx;
     s->busy = true;
+    s->next = checkpoint;
     if (!s->place.remote) {
         int rc = kinesis_checkpoint_save(checkpoint, s->where, &err);
         finish(s, rc ? &err : NULL);
-    } else if (format(s, checkpoint, &err) || put(s, &err)) {
+    } else if (!s->doubt) {
+        write_next(s);
+    } else if (get(s, on_found, &err)) {
         finish(s, &err);
     }
 }
