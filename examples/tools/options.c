@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <sigv4/sigv4.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -164,19 +165,74 @@ static bool take(const struct parser *p, const struct slot *s, const char *value
     return false;
 }
 
-static bool take_tunable(const struct parser *p, const char *text)
+static const struct option_row *find_tunable(const struct parser *p, const char *text)
 {
     const struct option_group *group = p->table->tunables;
-    size_t name = strcspn(text, "=");
-    if (!group || text[name] != '=')
+    size_t n = strcspn(text, "=");
+    for (size_t i = 0; group && i < group->count; i++)
+        if (strlen(group->rows[i].name) == n && strncmp(group->rows[i].name, text, n) == 0)
+            return &group->rows[i];
+    return NULL;
+}
+
+static bool take_tunable(const struct parser *p, const char *text)
+{
+    const struct option_row *row = find_tunable(p, text);
+    const char *value = strchr(text, '=');
+    if (!row || !value)
         return false;
-    for (size_t i = 0; i < group->count; i++) {
-        const struct option_row *row = &group->rows[i];
-        struct slot s = {row, (char *)p->settings + group->offset + row->offset};
-        if (strlen(row->name) == name && strncmp(row->name, text, name) == 0)
-            return take(p, &s, text + name + 1);
+    struct slot s = {row, (char *)p->settings + p->table->tunables->offset + row->offset};
+    return take(p, &s, value + 1);
+}
+
+/* ---- what would have been right ---- */
+
+static void put_limit(char *out, size_t cap, const char *before, enum option_kind kind, uint64_t n)
+{
+    if (kind == OPTION_SECONDS)
+        snprintf(out, cap, "%s%g", before, (double)n / 1000);
+    else
+        snprintf(out, cap, "%s%" PRIu64, before, n);
+}
+
+/* " from 1 to 1000" behind what the value is called; "" where there is no limit. */
+static void say_range(const struct option_row *row, char out[64])
+{
+    char most[32] = "";
+    bool number =
+        row->kind == OPTION_NUMBER || row->kind == OPTION_SIZE || row->kind == OPTION_SECONDS;
+    out[0] = '\0';
+    if (!number || (!row->min && !row->max))
+        return;
+    if (row->max)
+        put_limit(most, sizeof most, " to ", row->kind, row->max);
+    put_limit(out, 32, " from ", row->kind, row->min);
+    strcat(out, most);
+}
+
+static void complain_of_value(const struct parser *p, const struct option_row *row,
+                              const char *value)
+{
+    char range[64];
+    say_range(row, range);
+    options_complain(p->table, "--%s takes %s%s, not '%s'", row->name, row->value, range, value);
+}
+
+static void complain_of_tunable(const struct parser *p, const struct option_row *row,
+                                const char *text)
+{
+    char range[64];
+    const char *value = strchr(text, '=');
+    const struct option_row *tunable = find_tunable(p, text);
+    if (!value || value == text) {
+        complain_of_value(p, row, text);
+    } else if (!tunable) {
+        options_complain(p->table, "there is no setting '%.*s'", (int)(value - text), text);
+    } else {
+        say_range(tunable, range);
+        options_complain(p->table, "%s takes %s%s, not '%s'", tunable->name, tunable->value, range,
+                         value + 1);
     }
-    return false;
 }
 
 /* ---- the walk over argv ---- */
@@ -209,8 +265,10 @@ static enum options_outcome step(struct parser *p, int code, char **argv)
         return show_as(p->table, optarg);
     if (s && take(p, s, optarg))
         return OPTIONS_GO_ON;
-    if (s)
-        options_complain(p->table, "--%s takes %s, not '%s'", s->row->name, s->row->value, optarg);
+    if (s && s->row->kind == OPTION_TUNABLE)
+        complain_of_tunable(p, s->row, optarg);
+    else if (s)
+        complain_of_value(p, s->row, optarg);
     else if (code == ':')
         options_complain(p->table, "%s needs a value", argv[optind - 1]);
     else

@@ -249,9 +249,10 @@ def wrong_usage():
                 ("a hash key with a sign", [name, "--explicit-hash-key", "-1"], "2^128"),
                 ("an unknown escape", [name, "-D", r"\q"], "escape"), ("an empty delimiter", [name, "-D", ""], "at least one byte"),
                 ("-0 and -D", [name, "-0", "-D", "x"], "choose one"), ("an unknown form", [name, "-o", "xml"], "json, text or none"),
-                ("--ordered without keys", [name, "--ordered", "a"], "no order"), ("no deadline at all", [name, "--deadline", "0"], "takes"),
+                ("--ordered without keys", [name, "--ordered", "a"], "no order"), ("no deadline at all", [name, "--deadline", "0"], "SECONDS from 0.001 to 86400, not '0'"),
                 ("a stream's name that is none", ["no/name", "-d", "x"], "stream"),
-                ("an unknown setting", [name, "-X", "colour=red"], "takes"),
+                ("an unknown setting", [name, "-X", "colour=red"], "no setting 'colour'"),
+                ("a setting out of range", [name, "-X", "max_batch_records=501"], "max_batch_records takes N from 1 to 500"),
                 ("--failed where nothing can be", [name, "--failed", "no/such", "-d", "x"], "no/such")):
             done = kput(*words, input=b"never\n", cwd=folder)
             check.ok(f"{text}: exit 2 and a line about it", done.code == 2 and what in done.err and done.err.count("\n") == 1,
