@@ -43,7 +43,9 @@ static int fail(struct sigv4_error *err, int status, const char *what, const cha
 {
     memset(err, 0, sizeof *err);
     err->status = status;
-    snprintf(err->message, sizeof err->message, "checkpoint %.200s: %s", where, what);
+    int n = snprintf(err->message, sizeof err->message, "checkpoint %.200s: %s", where, what);
+    if (n >= (int)sizeof err->message)
+        memcpy(err->message + sizeof err->message - 4, "...", 4);
     return status;
 }
 
