@@ -67,6 +67,15 @@ static void read_address(CURL *easy, struct sigv4_http_result *out)
     snprintf(out->address, sizeof out->address, v6 ? "[%.45s]:%ld" : "%.45s:%ld", ip, port);
 }
 
+/* Did the request's own turn come? A CONNECT to a proxy counts as a head for libcurl, and the TLS
+ * behind it can still fail: the way was ready only when the transfer was about to begin. */
+static bool was_ready(CURL *easy)
+{
+    curl_off_t us = 0;
+    curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &us);
+    return us > 0;
+}
+
 /* A request counts as sent when its head and all of its body went into the socket. libcurl forgets
  * how much of the body that was when the connection is lost and it looks for another one; a head
  * without any of the body is that, or not to be told from it. */
@@ -83,6 +92,7 @@ void sigv4__curl_result(CURL *easy, CURLcode code, uint64_t body_length, const c
                         struct sigv4_http_result *out)
 {
     long http = 0, connects = 0, os_errno = 0, head = 0;
+    bool ready = was_ready(easy);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &http);
     curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
     curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_errno);
@@ -91,8 +101,8 @@ void sigv4__curl_result(CURL *easy, CURLcode code, uint64_t body_length, const c
     out->size = sizeof *out;
     out->status = status_of(code);
     out->http_status = (int)http;
-    out->connected = http || head > 0;
-    out->request_sent = http || was_sent(easy, body_length);
+    out->connected = http || (ready && head > 0);
+    out->request_sent = http || (ready && was_sent(easy, body_length));
     out->reused = out->connected && connects == 0;
     read_phases(easy, out);
     read_address(easy, out);

@@ -1,6 +1,6 @@
 /* The curl engine takes the proxy it is given, and none when told so, whatever the environment
- * says. A listener on loopback is proxy and server in one and keeps the request line it was sent.
- */
+ * says; what a proxy did not let through was not sent. A listener on loopback is proxy and server
+ * in one and keeps the request line it was sent. */
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -17,14 +17,16 @@ struct listener {
     int fd;
     unsigned port;
     pthread_t thread;
+    const char *answer;
     char line[256];
 };
 
+static const char fine[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
 static void *serve_one(void *ctx)
 {
-    static const char answer[] =
-        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     struct listener *l = ctx;
+    size_t length = strlen(l->answer);
     char text[2048] = "";
     size_t n = 0;
     int fd = accept(l->fd, NULL, NULL);
@@ -35,16 +37,17 @@ static void *serve_one(void *ctx)
         n += (size_t)got;
     }
     snprintf(l->line, sizeof l->line, "%.*s", (int)strcspn(text, "\r"), text);
-    if (fd >= 0 && write(fd, answer, sizeof answer - 1) > 0)
+    if (fd >= 0 && write(fd, l->answer, length) == (ssize_t)length)
         close(fd);
     return NULL;
 }
 
-static void listen_once(struct listener *l)
+static void listen_once(struct listener *l, const char *answer)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof a;
     memset(l, 0, sizeof *l);
+    l->answer = answer;
     l->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(l->fd, (struct sockaddr *)&a, len), 0);
     assert_int_equal(listen(l->fd, 1), 0);
@@ -56,6 +59,7 @@ static void listen_once(struct listener *l)
 struct outcome {
     bool done;
     int status, http_status;
+    bool connected, request_sent;
 };
 
 static void on_header(void *ctx, struct sigv4_slice name, struct sigv4_slice value)
@@ -75,11 +79,13 @@ static enum sigv4_flow on_body(void *ctx, struct sigv4_slice chunk)
 static void on_done(void *ctx, const struct sigv4_http_result *result)
 {
     struct outcome *o = ctx;
-    *o = (struct outcome){true, result->status, result->http_status};
+    print_message("%s\n", result->detail);
+    *o = (struct outcome){true, result->status, result->http_status, result->connected,
+                          result->request_sent};
 }
 
 /* GETs url through proxy; the request line the listener saw is in l->line. */
-static void get(struct listener *l, const char *url, const char *proxy)
+static struct outcome ask(struct listener *l, const char *url, const char *proxy)
 {
     struct sigv4_loop *loop;
     struct outcome outcome = {0};
@@ -101,6 +107,12 @@ static void get(struct listener *l, const char *url, const char *proxy)
     shutdown(l->fd, SHUT_RDWR); /* wakes a listener that nobody asked */
     pthread_join(l->thread, NULL);
     close(l->fd);
+    return outcome;
+}
+
+static void get(struct listener *l, const char *url, const char *proxy)
+{
+    struct outcome outcome = ask(l, url, proxy);
     assert_int_equal(outcome.status, SIGV4_OK);
     assert_int_equal(outcome.http_status, 200);
 }
@@ -112,7 +124,7 @@ static void a_given_proxy_counts(void **state)
     (void)state;
     setenv("no_proxy", "*", 1);
     setenv("http_proxy", "", 1);
-    listen_once(&l);
+    listen_once(&l, fine);
     snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", l.port);
     get(&l, "http://kinesis.invalid/x", proxy);
     assert_string_equal(l.line, "GET http://kinesis.invalid/x HTTP/1.1");
@@ -125,17 +137,50 @@ static void none_means_none(void **state)
     (void)state;
     setenv("no_proxy", "", 1);
     setenv("http_proxy", "http://127.0.0.1:1", 1);
-    listen_once(&l);
+    listen_once(&l, fine);
     snprintf(url, sizeof url, "http://127.0.0.1:%u/x", l.port);
     get(&l, url, "");
     assert_string_equal(l.line, "GET /x HTTP/1.1");
 }
 
+/* The proxy was sent a CONNECT, the service nothing: a record cannot have been written. */
+static void not_sent(const char *answer)
+{
+    struct listener l;
+    char proxy[64];
+    listen_once(&l, answer);
+    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", l.port);
+    struct outcome outcome = ask(&l, "https://kinesis.invalid/x", proxy);
+    assert_string_equal(l.line, "CONNECT kinesis.invalid:443 HTTP/1.1");
+    assert_int_not_equal(outcome.status, SIGV4_OK);
+    assert_false(outcome.connected);
+    assert_false(outcome.request_sent);
+}
+
+static void a_proxy_that_refuses(void **state)
+{
+    (void)state;
+    not_sent("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void a_proxy_that_hangs_up(void **state)
+{
+    (void)state;
+    not_sent("");
+}
+
+static void no_tls_behind_the_proxy(void **state)
+{
+    (void)state;
+    not_sent("HTTP/1.1 200 OK\r\n\r\nthis is no TLS, and it is long enough to be seen so");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_given_proxy_counts),
-        cmocka_unit_test(none_means_none),
+        cmocka_unit_test(a_given_proxy_counts),    cmocka_unit_test(none_means_none),
+        cmocka_unit_test(a_proxy_that_refuses),    cmocka_unit_test(a_proxy_that_hangs_up),
+        cmocka_unit_test(no_tls_behind_the_proxy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
