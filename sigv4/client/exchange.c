@@ -129,6 +129,7 @@ static void step_place(struct sigv4__exchange *x)
     if (!rc)
         rc = sigv4_url_parse(sigv4_str(x->target.url), &x->url, &x->error);
     if (rc) {
+        sigv4__setting_blame(&endpoint, &x->error);
         finish(x);
         return;
     }

@@ -94,10 +94,21 @@ static int copy_texts(struct sigv4_client *c, const struct sigv4_client_options 
     return c->user_agent && (c->endpoint_option || !o->endpoint_url) ? SIGV4_OK : SIGV4_E_NOMEM;
 }
 
-static int check_endpoint(const struct sigv4_client_options *o, struct sigv4_error *err)
+/* What is configured for all services; an override of one of them is looked at when it is used. */
+static int check_endpoint(const struct sigv4_client *c, const struct sigv4_client_options *o,
+                          struct sigv4_error *err)
 {
     struct sigv4_url url;
-    return o->endpoint_url ? sigv4_url_parse(sigv4_str(o->endpoint_url), &url, err) : SIGV4_OK;
+    struct sigv4__setting endpoint;
+    if (o->endpoint_url)
+        return sigv4_url_parse(sigv4_str(o->endpoint_url), &url, err);
+    int rc = sigv4__config_endpoint(c->config, "", NULL, &endpoint, err);
+    if (rc || !endpoint.value)
+        return rc;
+    rc = sigv4_url_parse(sigv4_str(endpoint.value), &url, err);
+    if (rc)
+        sigv4__setting_blame(&endpoint, err);
+    return rc;
 }
 
 int sigv4__client_set_up(struct sigv4_client *c, const struct sigv4_client_options *o,
@@ -106,9 +117,9 @@ int sigv4__client_set_up(struct sigv4_client *c, const struct sigv4_client_optio
     const struct sigv4_alloc *alloc = sigv4_loop_alloc(c->loop);
     struct sigv4__config_options how = {
         .profile = o->profile, .without_secrets = true, .alloc = alloc};
-    int rc = check_endpoint(o, err);
+    int rc = sigv4__config_load(&c->config, &how, err);
     if (!rc)
-        rc = sigv4__config_load(&c->config, &how, err);
+        rc = check_endpoint(c, o, err);
     if (!rc)
         rc = read_region(c, o->region, err);
     if (!rc)

@@ -105,6 +105,13 @@ void sigv4__config_setting(const struct sigv4__config *c, const char *option, co
         set_from_profile(c, property, out);
 }
 
+void sigv4__setting_blame(const struct sigv4__setting *setting, struct sigv4_error *err)
+{
+    size_t used = err ? strlen(err->message) : 0;
+    if (err && setting->value && used + sizeof " (from )" + 16 < sizeof err->message)
+        snprintf(err->message + used, sizeof err->message - used, " (from %s)", setting->origin);
+}
+
 static int refuse(const struct sigv4__setting *s, const char *property, const char *why,
                   struct sigv4_error *err)
 {

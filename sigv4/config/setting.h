@@ -49,6 +49,8 @@ struct sigv4__setting {
 /* option, then the environment, then the chosen profile; each name may be NULL. */
 void sigv4__config_setting(const struct sigv4__config *c, const char *option, const char *variable,
                            const char *property, struct sigv4__setting *out);
+/* Adds to the message where the setting at fault comes from. err may be NULL. */
+void sigv4__setting_blame(const struct sigv4__setting *setting, struct sigv4_error *err);
 /* "true" or "false" in any case; anything else is INVALID. Not configured: false. from may be NULL.
  */
 int sigv4__config_bool(const struct sigv4__config *c, const char *variable, const char *property,

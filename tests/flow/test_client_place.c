@@ -26,6 +26,7 @@ static const char *const variables[] = {"AWS_USE_FIPS_ENDPOINT",
                                         "AWS_USE_DUALSTACK_ENDPOINT",
                                         "AWS_ENDPOINT_URL",
                                         "AWS_ENDPOINT_URL_KINESIS",
+                                        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
                                         "AWS_CA_BUNDLE",
                                         "HTTPS_PROXY",
                                         "HTTP_PROXY",
@@ -182,6 +183,41 @@ static void a_ca_bundle_that_is_not_there(void **state)
                                         "such file or directory");
 }
 
+/* What no request could use is said before the first; of one service, when it is asked. */
+static void a_malformed_endpoint_names_its_origin(void **state)
+{
+    struct scene *s = *state;
+    setenv("AWS_ENDPOINT_URL", "127.0.0.1:99", 1);
+    assert_int_equal(make_client(s, 0), SIGV4_E_INVALID);
+    assert_non_null(strstr(s->err.message, "'127.0.0.1:99'"));
+    assert_non_null(strstr(s->err.message, "(from AWS_ENDPOINT_URL)"));
+    setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", 1);
+    assert_int_equal(make_client(s, 0), SIGV4_OK);
+    sigv4_client_free(s->client);
+    unsetenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    unsetenv("AWS_ENDPOINT_URL");
+    setenv("AWS_ENDPOINT_URL_KINESIS", "127.0.0.1:99", 1);
+    assert_int_equal(make_client(s, 0), SIGV4_OK);
+    ask(s);
+    assert_int_equal(s->status, SIGV4_E_INVALID);
+    assert_non_null(strstr(s->err.message, "(from AWS_ENDPOINT_URL_KINESIS)"));
+}
+
+static void a_services_section_that_is_not_there(void **state)
+{
+    struct scene *s = *state;
+    char path[] = "/tmp/config-XXXXXX";
+    static const char text[] = "[default]\nservices = mine\n";
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, text, sizeof text - 1), (ssize_t)sizeof text - 1);
+    close(fd);
+    setenv("AWS_CONFIG_FILE", path, 1);
+    int status = make_client(s, 0);
+    unlink(path);
+    assert_int_equal(status, SIGV4_E_INVALID);
+    assert_non_null(strstr(s->err.message, "[services mine]"));
+}
+
 int main(void)
 {
 #define SCENE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -191,6 +227,8 @@ int main(void)
         SCENE(dual_stack_by_flag),
         SCENE(fips_with_an_override_is_refused),
         SCENE(override_and_its_origin),
+        SCENE(a_malformed_endpoint_names_its_origin),
+        SCENE(a_services_section_that_is_not_there),
         SCENE(through_the_proxy),
         SCENE(around_the_proxy),
         SCENE(a_ca_bundle_that_is_not_there),
