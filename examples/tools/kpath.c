@@ -71,7 +71,27 @@ static struct kpath_target *add(struct kpath *k, const char *service_id)
     return t;
 }
 
-static int add_argument(struct kpath *k, const char *text)
+/* A key behind the bucket is welcome, and not asked for. The argument's text is cut there. */
+static int add_bucket(struct kpath *k, char *bucket)
+{
+    bucket[strcspn(bucket, "/")] = '\0';
+    if (!*bucket)
+        return options_complain(&table, "s3:// needs the name of a bucket");
+    add(k, "S3")->resource = bucket;
+    return 0;
+}
+
+static int add_url(struct kpath *k, const char *text)
+{
+    struct sigv4_url url;
+    struct sigv4_error err;
+    if (strlen(text) >= 1000 || sigv4_url_parse(sigv4_str(text), &url, &err))
+        return options_complain(&table, "%s", strlen(text) < 1000 ? err.message : "a URL too long");
+    add(k, service_of_host(text))->given_url = text;
+    return 0;
+}
+
+static int add_argument(struct kpath *k, char *text)
 {
     static const char *const names[][2] = {{"kinesis", "KINESIS"}, {"s3", "S3"}, {"sts", "STS"}};
     struct kpath_target *t = NULL;
@@ -81,13 +101,10 @@ static int add_argument(struct kpath *k, const char *text)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(text, names[i][0]) == 0)
             t = add(k, names[i][1]);
-    if (!t && strncmp(text, "s3://", 5) == 0) {
-        t = add(k, "S3");
-        t->resource = text + 5;
-    } else if (!t && url && strlen(text) < 1000) {
-        t = add(k, service_of_host(text));
-        t->given_url = text;
-    }
+    if (!t && strncmp(text, "s3://", 5) == 0)
+        return add_bucket(k, text + 5);
+    if (!t && url)
+        return add_url(k, text);
     return t ? 0
              : options_complain(&table, "'%s' is no service (kinesis, s3, sts), s3:// or http URL",
                                 text);
@@ -206,13 +223,14 @@ static bool may_ask_identity(struct kpath *k)
 
 static void look_at_all(struct kpath *k)
 {
-    struct sigv4_error ignored;
     for (size_t i = 0; i < k->count; i++) {
         struct kpath_target *t = &k->targets[i];
         if (t->service_id[0] && kpath_call_start(k, t, &t->call.error))
             t->call.answered = true;
     }
-    k->identity_asked = may_ask_identity(k) && kpath_identity_start(k, &ignored) == 0;
+    k->identity_asked = may_ask_identity(k);
+    if (k->identity_asked)
+        (void)kpath_identity_start(k, &k->identity.error);
     do {
         for (size_t i = 0; i < k->count; i++)
             start_way(k, &k->targets[i]);
@@ -257,6 +275,22 @@ static bool answered(const struct kpath_target *t)
     return t->call.sent && t->call.error.http_status;
 }
 
+static void judge_foreign(struct kpath_target *t)
+{
+    int n = 0;
+    while ((size_t)n < t->call.body_length && n < 60 && t->call.body[n] >= ' ' &&
+           t->call.body[n] <= '~')
+        n++;
+    t->works = false;
+    t->d.cause = SIGV4_CAUSE_OTHER;
+    snprintf(t->d.verdict, sizeof t->d.verdict,
+             "%s: HTTP %d, but this is no answer of the service: \"%.*s\"", t->call.operation,
+             t->call.http_status, n, t->call.body);
+    snprintf(t->d.remedy, sizeof t->d.remedy,
+             "something else answers in its place: a proxy, a login page, another program; check "
+             "the endpoint URL and the network this host is in");
+}
+
 /* The call's success is the best proof, then what is wrong with the way, then what was refused. */
 static void judge(const struct kpath *k, struct kpath_target *t)
 {
@@ -270,7 +304,9 @@ static void judge(const struct kpath *k, struct kpath_target *t)
         judge_call(k, t);
     if (called && way_open && is_transport(e->status) && e->http_status == 0)
         t->d.cause = SIGV4_CAUSE_OTHER;
-    if (t->works && called && t->d.cause == SIGV4_CAUSE_NONE)
+    if (called && t->call.foreign)
+        judge_foreign(t);
+    else if (t->works && called && t->d.cause == SIGV4_CAUSE_NONE)
         snprintf(t->d.verdict, sizeof t->d.verdict, "%s%s%s works", t->call.operation,
                  t->resource ? " of " : "", t->resource ? t->resource : "");
 }
@@ -297,6 +333,8 @@ static int code_of(const struct kpath_target *t)
     case SIGV4_CAUSE_CLOCK:
         return t->d.open ? EXIT_DENIED : EXIT_UNREACHABLE;
     default:
+        if (t->call.error.status == SIGV4_E_INVALID && !t->call.error.http_status)
+            return EXIT_USAGE;
         return answered(t) ? EXIT_SOME_FAILED : EXIT_UNREACHABLE;
     }
 }

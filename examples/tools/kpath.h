@@ -15,6 +15,7 @@ struct kpath_call {
     const char *operation; /* NULL: none is made */
     struct sigv4_call *call;
     bool answered, sent;
+    bool foreign; /* a success, but not in the service's words */
     struct sigv4_error error;
     int http_status;
     char request_id[64], region[64], right_region[64];

@@ -78,6 +78,21 @@ static void copy(char *out, size_t cap, struct sigv4_slice s)
     snprintf(out, cap, "%.*s", (int)s.len, (const char *)s.ptr);
 }
 
+/* A proxy or a login page may say 200 to anything. */
+static bool is_foreign(const struct kpath_call *c, struct sigv4_slice body)
+{
+    static const char *const marks[][2] = {
+        {"ListStreams", "\"StreamNames\""},
+        {"DescribeStreamSummary", "\"StreamDescriptionSummary\""},
+        {"ListBuckets", "<ListAllMyBucketsResult"},
+        {"ListObjectsV2", "<ListBucketResult"},
+        {"GetCallerIdentity", "<GetCallerIdentityResponse"}};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (strcmp(c->operation, marks[i][0]) == 0)
+            return !memmem(body.ptr, body.len, marks[i][1], strlen(marks[i][1]));
+    return false;
+}
+
 static void on_done(void *ctx, const struct sigv4_response *response)
 {
     struct kpath_call *c = ctx;
@@ -85,6 +100,8 @@ static void on_done(void *ctx, const struct sigv4_response *response)
     c->sent = response->http != NULL;
     if (response->error)
         c->error = *response->error;
+    else
+        c->foreign = is_foreign(c, response->body);
     c->http_status = response->http_status;
     copy(c->request_id, sizeof c->request_id, response->request_id);
     snprintf(c->region, sizeof c->region, "%s", response->region ? response->region : "");

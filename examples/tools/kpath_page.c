@@ -22,7 +22,8 @@ static const char *service_word(const struct kpath_target *t)
 static void print_place(const struct kpath *k, const struct kpath_target *t, FILE *out)
 {
     const char *region = k->facts.region, *origin = k->facts.region_origin;
-    fprintf(out, "%s  %s", service_word(t), t->url[0] ? t->url : "(not known without a region)");
+    const char *unknown = region && region[0] ? "(not known)" : "(not known without a region)";
+    fprintf(out, "%s  %s", service_word(t), t->url[0] ? t->url : unknown);
     if (t->resource)
         fprintf(out, "  %s", t->resource);
     fputc('\n', out);
@@ -115,7 +116,9 @@ static void print_call(const struct kpath_call *c, FILE *out)
     if (!c->operation || !c->answered || (c->error.status && !c->http_status))
         return;
     fprintf(out, "  %-10s%s: %s", "call", c->operation,
-            c->error.status == SIGV4_OK ? "allowed" : c->error.code);
+            c->error.status ? c->error.code
+            : c->foreign    ? "not understood"
+                            : "allowed");
     if (c->request_id[0])
         fprintf(out, ", request id %s", c->request_id);
     fputc('\n', out);
@@ -143,14 +146,30 @@ static void print_target(const struct kpath *k, const struct kpath_target *t, FI
         fprintf(out, "  %-10s%s\n", "remedy", d->remedy);
 }
 
+static void print_why_unknown(const struct kpath *k, FILE *out)
+{
+    const struct kpath_call *c = &k->identity;
+    const struct sigv4_error *e = &c->error;
+    fputs("not known: ", out);
+    if (!k->identity_asked)
+        fputs(k->settings->session.endpoint_url ? "STS is not asked with --endpoint-url"
+                                                : "STS was not asked",
+              out);
+    else if (c->foreign)
+        fputs("something else answers in the place of STS", out);
+    else if (e->status && e->http_status && e->code[0])
+        fprintf(out, "STS answers %s (HTTP %d)", e->code, e->http_status);
+    else
+        fputs(e->status && e->message[0] ? e->message : "STS gave no answer", out);
+}
+
 static void print_identity(const struct kpath *k, FILE *out)
 {
     if (!k->identity_asked && !k->facts.keys_origin[0])
         return;
-    fprintf(out, "identity  %s",
-            k->arn[0]           ? k->arn
-            : k->identity_asked ? "STS gave no answer"
-                                : "STS was not asked");
+    fprintf(out, "identity  %s", k->arn);
+    if (!k->arn[0])
+        print_why_unknown(k, out);
     if (k->facts.keys_origin[0])
         fprintf(out, "; keys from %s", k->facts.keys_origin);
     fputc('\n', out);

@@ -278,6 +278,11 @@ def refusing_proxy(connection):
     connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
 
 
+def login_page(connection):
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 24\r\n\r\n<html>hotel login</html>")
+
+
 def closed_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
@@ -306,7 +311,7 @@ def denial(stream, policy):
 def service_cases():
     """What a service that is reached refuses, by klocal: it verifies keys, signatures, clock and regions itself."""
     service = klocal.Klocal("--stream", "s", "--stream", "denied", "--stream", "policed", "--stream", "late",
-                            "--stream", "busy", "--bucket", "bbb")
+                            "--stream", "busy", "--bucket", "bbb", "--bucket", "open")
     slow = klocal.Klocal("--stream", "s")
     service.client("s3").create_bucket(Bucket="abroad", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     slow.admin("clock", {"skew_ms": 3600000})
@@ -329,6 +334,7 @@ def service_cases():
 
     objects = ("--endpoint-url", service.url, "s3api", "list-objects-v2", "--bucket")
     nowhere = f"http://127.0.0.1:{closed_port()}"
+    page = f"http://127.0.0.1:{serve(login_page)}"
     return [
         Case("all is well", "none", 0, ["DescribeStreamSummary of s works"], here(), stream("s"), cli=describe("s")),
         Case("no keys", "no-credentials", 3, ["no credentials", "AWS_ACCESS_KEY_ID"],
@@ -352,6 +358,13 @@ def service_cases():
              stream("nothing"), cli=describe("nothing")),
         Case("no such bucket", "not-found", 5, ["check the name of the bucket"], here(), ["s3://nothing"],
              cli=(*objects, "nothing")),
+        Case("a key behind the bucket", "none", 0, ["ListObjectsV2 of open works"], here(), ["s3://open/some/key"], cli=None),
+        Case("a login page", "other", 4, ["HTTP 200", "no answer of the service", "hotel"],
+             environment(klocal.REGION, AWS_ENDPOINT_URL=page), ["kinesis"], cli=None),
+        Case("a login page for S3", "other", 4, ["HTTP 200", "no answer of the service"],
+             environment(klocal.REGION, AWS_ENDPOINT_URL=page), ["s3"], cli=None),
+        Case("a malformed endpoint of one service", "other", 2, ["127.0.0.1:99", "(from AWS_ENDPOINT_URL_S3)"],
+             here(AWS_ENDPOINT_URL_S3="127.0.0.1:99"), ["s3"], cli=None),
         Case("a bucket abroad", "wrong-region", 1, ["abroad is in eu-west-1", "--region eu-west-1"], here(),
              ["s3://abroad"], cli=(*objects, "abroad")),
         Case("a service of another region", "wrong-region", 1, ["--region"], environment("ap-south-1", **at),
