@@ -78,6 +78,8 @@ static int begin(struct get *g, const struct sigv4_response *response)
 {
     const struct s3_result *r = &g->so_far;
     bool ranged = g->asked.first_byte || g->asked.byte_count || g->asked.last_bytes;
+    if (s3__result_is_foreign(r))
+        return refuse(g, SIGV4_E_PROTOCOL, s3__foreign_words);
     if (ranged && response->http_status != 206)
         return refuse(g, SIGV4_E_PROTOCOL, "the service ignored the range");
     if (!g->asked.last_bytes && r->first_byte != g->asked.first_byte)

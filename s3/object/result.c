@@ -39,6 +39,14 @@ void s3__result_fill(struct s3_result *result, const struct sigv4_response *resp
         result->length = result->byte_count = 0; /* those of an error document */
 }
 
+const char s3__foreign_words[] = "the answer has neither ETag nor request id: something else than "
+                                 "S3 gave it (a proxy, a login page?)";
+
+bool s3__result_is_foreign(const struct s3_result *result)
+{
+    return !result->etag.len && !sigv4_response_header(result->response, "x-amz-request-id").len;
+}
+
 bool s3_result_metadata(const struct s3_result *result, size_t i, struct sigv4_header *out)
 {
     static const char prefix[] = "x-amz-meta-";

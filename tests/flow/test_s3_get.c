@@ -269,12 +269,30 @@ static void without_etag_nothing_is_continued(void **state)
     struct reader r = {.chunks = 0};
     struct s3_get get = reading(&r);
     (void)state;
-    fake_script(s.fake, (struct fake_answer){
-                            .outcome = FAKE_CUT, .headers = "Content-Length: 4\n", .body = "0123"});
+    fake_script(s.fake, (struct fake_answer){.outcome = FAKE_CUT,
+                                             .headers = "Content-Length: 4\nx-amz-request-id: R\n",
+                                             .body = "0123"});
     assert_int_equal(s3_get(s.s3, &get, NULL, NULL), 0);
     stage_finish(&s, &r.end);
     assert_int_equal(r.end.status, SIGV4_E_NETWORK);
     assert_int_equal(fake_request_count(s.fake), 1);
+    stage_down(&s);
+}
+
+/* A page of a proxy, a hotel's login: no byte of it is taken for the object's. */
+static void not_from_s3(void **state)
+{
+    struct stage s = stage_up(NULL);
+    struct reader r = {.chunks = 0};
+    struct s3_get get = reading(&r);
+    (void)state;
+    fake_script(s.fake,
+                (struct fake_answer){.headers = "Content-Type: text/html\nContent-Length: 6\n",
+                                     .body = "<html>"});
+    assert_int_equal(s3_get(s.s3, &get, NULL, NULL), 0);
+    stage_finish(&s, &r.end);
+    assert_int_equal(r.end.status, SIGV4_E_PROTOCOL);
+    assert_string_equal(r.got, "");
     stage_down(&s);
 }
 
@@ -417,6 +435,7 @@ int main(void)
         cmocka_unit_test(a_changed_object_is_noticed),
         cmocka_unit_test(tries_are_limited),
         cmocka_unit_test(without_etag_nothing_is_continued),
+        cmocka_unit_test(not_from_s3),
         cmocka_unit_test(damaged_bytes_are_noticed),
         cmocka_unit_test(pausing),
         cmocka_unit_test(stopping),

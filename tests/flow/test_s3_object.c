@@ -44,6 +44,22 @@ static void a_missing_key_is_told(void **state)
     stage_down(&s);
 }
 
+static void a_head_not_from_s3(void **state)
+{
+    struct stage s = stage_up(NULL);
+    struct ended e = {0};
+    struct s3_head head = {
+        .size = sizeof head, .of = S3_AT("bucket", "k"), .on_done = note_end, .ctx = &e};
+    (void)state;
+    fake_script(s.fake, (struct fake_answer){.method = "HEAD",
+                                             .headers = "Content-Type: text/html\n"
+                                                        "Content-Length: 27\n"});
+    assert_int_equal(s3_head(s.s3, &head, NULL, NULL), 0);
+    stage_finish(&s, &e);
+    assert_int_equal(e.status, SIGV4_E_PROTOCOL);
+    stage_down(&s);
+}
+
 /* ---- refused before anything is sent ---- */
 
 static void bad_names_are_refused(void **state)
@@ -460,6 +476,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(head_reads_headers),
         cmocka_unit_test(a_missing_key_is_told),
+        cmocka_unit_test(a_head_not_from_s3),
         cmocka_unit_test(bad_names_are_refused),
         cmocka_unit_test(put_describes_the_object),
         cmocka_unit_test(over_plain_http_the_payload_is_signed),
