@@ -19,6 +19,7 @@ static void client_destroy(struct sigv4_client *c)
     const struct sigv4_alloc *alloc = sigv4_loop_alloc(c->loop);
     if (c->owns_provider)
         sigv4_provider_free(c->provider);
+    sigv4__way_release(c->way);
     sigv4_key_cache_free(c->keys);
     sigv4__config_free(c->config);
     sigv4__string_free(alloc, c->endpoint_option);
@@ -59,6 +60,8 @@ static void on_region(void *ctx, struct sigv4_slice region, const struct sigv4_e
     } else {
         sigv4__fixed_copy(c->region, sizeof c->region, region);
         snprintf(c->region_origin, sizeof c->region_origin, "IMDS");
+        if (c->way)
+            snprintf(c->way->region, sizeof c->way->region, "%s", c->region);
     }
     for (struct sigv4__exchange *x = c->exchanges; x; x = x->next)
         sigv4__exchange_region(x, err);

@@ -4,6 +4,7 @@
 #include "client/pace.h"
 #include "client/retry.h"
 #include "config/setting.h"
+#include "credentials/way.h"
 
 #include <sigv4/client.h>
 #include <stdatomic.h>
@@ -17,6 +18,7 @@ struct sigv4_client {
     struct sigv4__config *config;
     char *endpoint_option, *user_agent, *ca_bundle;
     struct sigv4_provider *provider;
+    struct sigv4__way *way; /* for the default chain; NULL: its keys come from elsewhere */
     bool owns_provider;
     uint32_t flags;
     struct sigv4_http_options http;

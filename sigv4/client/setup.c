@@ -3,6 +3,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "credentials/provider.h"
 #include "transport/loop.h"
 
 #include <sigv4/sigv4.h>
@@ -111,6 +112,26 @@ static int check_endpoint(const struct sigv4_client *c, const struct sigv4_clien
     return rc;
 }
 
+/* The default chain, which goes to STS and SSO as the client goes to its services. */
+static int make_provider(struct sigv4_client *c, const struct sigv4_client_options *o,
+                         struct sigv4_error *err)
+{
+    const struct sigv4_alloc *alloc = sigv4_loop_alloc(c->loop);
+    c->way = sigv4__way_new(c->ca_bundle, alloc);
+    if (!c->way)
+        return sigv4__fail(err, SIGV4_E_NOMEM, "no memory for a client");
+    snprintf(c->way->region, sizeof c->way->region, "%s", c->region);
+    c->way->use_fips = c->flags & SIGV4_USE_FIPS;
+    c->way->use_dual_stack = c->flags & SIGV4_USE_DUAL_STACK;
+    c->way->any_certificate = c->flags & SIGV4_NO_VERIFY_SSL;
+    int rc = sigv4_provider_new_default(&c->provider, o->profile, alloc, err);
+    if (rc)
+        return rc;
+    sigv4_provider_set_mfa(c->provider, o->mfa, o->mfa_ctx);
+    sigv4__provider_set_way(c->provider, c->way);
+    return SIGV4_OK;
+}
+
 int sigv4__client_set_up(struct sigv4_client *c, const struct sigv4_client_options *o,
                          struct sigv4_error *err)
 {
@@ -142,8 +163,5 @@ int sigv4__client_set_up(struct sigv4_client *c, const struct sigv4_client_optio
         return sigv4__fail(err, rc, "no memory for a client");
     if (c->provider)
         return SIGV4_OK;
-    rc = sigv4_provider_new_default(&c->provider, o->profile, alloc, err);
-    if (!rc)
-        sigv4_provider_set_mfa(c->provider, o->mfa, o->mfa_ctx);
-    return rc;
+    return make_provider(c, o, err);
 }

@@ -285,6 +285,13 @@ static void cache_set_mfa(void *ctx, const struct sigv4__mfa *mfa)
         sigv4_provider_set_mfa(cache->source, mfa->fn, mfa->ctx);
 }
 
+static void cache_set_way(void *ctx, struct sigv4__way *way)
+{
+    struct cache *cache = ctx;
+    if (cache->source)
+        sigv4__provider_set_way(cache->source, way);
+}
+
 /* ---- life ---- */
 
 static void cache_cancel(void *ctx)
@@ -325,5 +332,6 @@ int sigv4_provider_new_cache(struct sigv4_provider **out, struct sigv4_provider 
     (*out)->refuse = cache_refuse;
     (*out)->now = cache_now;
     (*out)->set_mfa = cache_set_mfa;
+    (*out)->set_way = cache_set_way;
     return SIGV4_OK;
 }

@@ -120,6 +120,13 @@ static void chain_set_mfa(void *ctx, const struct sigv4__mfa *mfa)
         sigv4_provider_set_mfa(chain->links[i], mfa->fn, mfa->ctx);
 }
 
+static void chain_set_way(void *ctx, struct sigv4__way *way)
+{
+    struct chain *chain = ctx;
+    for (size_t i = 0; i < chain->count; i++)
+        sigv4__provider_set_way(chain->links[i], way);
+}
+
 static void chain_free(void *ctx)
 {
     struct chain *chain = ctx;
@@ -153,5 +160,6 @@ int sigv4_provider_new_chain(struct sigv4_provider **out, struct sigv4_provider 
         chain->links[i] = links[i];
     (*out)->refuse = chain_refuse;
     (*out)->set_mfa = chain_set_mfa;
+    (*out)->set_way = chain_set_way;
     return SIGV4_OK;
 }

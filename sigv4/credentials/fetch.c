@@ -107,6 +107,8 @@ static void judge(struct sigv4__fetch *fetch, const struct sigv4_http_result *re
     struct sigv4__answer *answer = &fetch->answer;
     answer->connected = result->connected;
     answer->request_sent = result->request_sent;
+    answer->connect_timed_out = result->connect_timed_out;
+    answer->authority = sigv4__fetch_authority(fetch->transfer.url);
     answer->request_id = sigv4_str(fetch->request_id);
     if (fetch->canceled) {
         set_canceled(answer);
@@ -221,6 +223,7 @@ static void describe(struct sigv4__fetch *fetch)
         .timeout_ms = question->timeout_ms,
         .ca_bundle = question->ca_bundle,
         .proxy = question->proxy,
+        .flags = question->any_certificate ? SIGV4_HTTP_NO_VERIFY : 0,
     };
     struct sigv4_transfer *transfer = &fetch->transfer;
     transfer->size = sizeof *transfer;

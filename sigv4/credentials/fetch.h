@@ -11,7 +11,8 @@ struct sigv4__answer {
     struct sigv4_slice body;       /* at most SIGV4__FETCH_MAX_BODY bytes, else PROTOCOL */
     struct sigv4_slice request_id; /* of the service, or empty */
     struct sigv4_error err;        /* status OK when there is an answer, of whatever HTTP status */
-    bool connected, request_sent;
+    bool connected, request_sent, connect_timed_out;
+    struct sigv4_slice authority; /* who was asked, "host" or "host:port" */
     unsigned attempts;
 };
 typedef void sigv4__fetch_fn(void *ctx, const struct sigv4__answer *answer);
@@ -27,6 +28,7 @@ struct sigv4__question {
     uint32_t attempts, pause_ms;             /* attempts 0: 1 */
     const char *proxy;                       /* as in sigv4_http_options */
     const char *ca_bundle;
+    bool any_certificate;
     /* Is this answer worth another attempt? NULL: no answer, 429 and 5xx are. */
     bool (*again)(void *ctx, const struct sigv4__answer *answer);
 };

@@ -21,6 +21,7 @@ struct asking {
     struct sigv4__config *config;
     struct sigv4__plan plan;
     const struct sigv4__mfa *mfa;
+    struct sigv4__way *way;
     struct sigv4_provider *source; /* what the plan comes to, when it is more than keys */
 };
 
@@ -106,6 +107,8 @@ static int build(struct asking *asking, struct sigv4_error *err)
     }
     if (status && !err->status)
         sigv4__fail(err, status, "profile: %s", sigv4_status_text(status));
+    if (!status)
+        sigv4__provider_set_way(asking->source, asking->way);
     return status;
 }
 
@@ -157,6 +160,7 @@ static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
     struct asking *asking = (struct asking *)errand;
     struct sigv4_credentials *creds;
     asking->mfa = &self->mfa;
+    asking->way = source->way;
     int status = load(self, asking, err);
     if (status)
         return status;

@@ -101,6 +101,12 @@ void sigv4_provider_set_mfa(struct sigv4_provider *provider, sigv4_mfa_fn *fn, v
         provider->set_mfa(provider->self, &mfa);
 }
 
+void sigv4__provider_set_way(struct sigv4_provider *provider, struct sigv4__way *way)
+{
+    if (way && provider->set_way)
+        provider->set_way(provider->self, way);
+}
+
 struct sigv4_credentials *sigv4__provider_now(struct sigv4_provider *provider,
                                               struct sigv4_loop *loop)
 {

@@ -2,6 +2,8 @@
 #define CREDENTIALS_PROVIDER_H
 /* What the providers share: the object behind the operations, the promise to answer once, and the
  * words of their errors. */
+#include "credentials/way.h"
+
 #include <sigv4/credentials.h>
 
 /* Who knows codes of MFA devices. */
@@ -20,7 +22,12 @@ struct sigv4_provider {
     void (*refuse)(void *self, struct sigv4_credentials *creds);
     struct sigv4_credentials *(*now)(void *self, struct sigv4_loop *loop);
     void (*set_mfa)(void *self, const struct sigv4__mfa *mfa);
+    void (*set_way)(void *self, struct sigv4__way *way);
 };
+
+/* Before the first fetch. Sources that go a way of their own hold it, also inside chains and
+ * caches. NULL: what is configured counts alone. */
+void sigv4__provider_set_way(struct sigv4_provider *provider, struct sigv4__way *way);
 
 /* @thread loop. The keys a fetch would give, when they are at hand and need no waiting; a view that
  * is good until the loop goes on (hold it to keep it). NULL: fetch. Starts a refresh that is due.

@@ -20,6 +20,10 @@ static int read_place(const struct sigv4__reach *where, struct sigv4__setting *e
     if (!status)
         status = sigv4__config_bool(where->config, "AWS_USE_DUALSTACK_ENDPOINT",
                                     "use_dualstack_endpoint", &place->use_dual_stack, NULL, err);
+    if (where->way) {
+        place->use_fips |= where->way->use_fips;
+        place->use_dual_stack |= where->way->use_dual_stack;
+    }
     return status;
 }
 
@@ -38,7 +42,8 @@ static int resolve(const struct sigv4__reach *where, struct sigv4_target *target
         return status;
     sigv4__proxy_of(where->config, &url, &how);
     *proxy = how.value ? how.value : "";
-    status = sigv4__config_ca_bundle(where->config, NULL, ca_bundle, err);
+    status = sigv4__config_ca_bundle(where->config, where->way ? where->way->ca_bundle : NULL,
+                                     ca_bundle, err);
     if (!status && ca_bundle->len && !sigv4__buffer_cstr(ca_bundle))
         status = sigv4__fail(err, ca_bundle->failed, "%s", sigv4_status_text(ca_bundle->failed));
     return status;

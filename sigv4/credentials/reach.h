@@ -3,12 +3,14 @@
 /* How a regional service is reached for keys: its URL by the rules, the proxy, whom to trust. */
 #include "base/buffer.h"
 #include "config/setting.h"
+#include "credentials/way.h"
 
 #include <sigv4/endpoint.h>
 
 struct sigv4__reach {
     const struct sigv4__config *config;
-    const char *service_id; /* whose endpoint override counts: "STS", "SSO" */
+    const struct sigv4__way *way; /* NULL: as configured */
+    const char *service_id;       /* whose endpoint override counts: "STS", "SSO" */
     const char *region;
     sigv4_resolve_fn *resolve;
     void *resolve_ctx;

@@ -30,8 +30,11 @@ static void source_done(void *ctx, struct sigv4_credentials *creds, const struct
 {
     struct asking *asking = ctx;
     struct role *self = asking->self;
-    struct sigv4__sts_request request = {
-        .config = self->config, .role = &self->role, .creds = creds, .mfa = self->mfa};
+    struct sigv4__sts_request request = {.config = self->config,
+                                         .way = self->base.way,
+                                         .role = &self->role,
+                                         .creds = creds,
+                                         .mfa = self->mfa};
     struct sigv4_error why;
     if (creds && sigv4__sts_ask(&asking->ask, &request, answered, &why) == SIGV4_OK)
         return;
@@ -55,6 +58,14 @@ static void cancel(struct sigv4__source *source)
     sigv4__provider_cancel(((struct role *)source)->source);
 }
 
+/* The source it stands on goes the same way. */
+static void set_way(void *ctx, struct sigv4__way *way)
+{
+    struct role *self = ctx;
+    sigv4__source_set_way(self, way);
+    sigv4__provider_set_way(self->source, way);
+}
+
 static void close_role(struct sigv4__source *source)
 {
     sigv4_provider_free(((struct role *)source)->source);
@@ -75,6 +86,7 @@ int sigv4__provider_new_role(struct sigv4_provider **out, struct sigv4_provider 
     if (status)
         return status;
     struct role *self = memory;
+    (*out)->set_way = set_way;
     self->source = source;
     self->config = config;
     self->role = *role;

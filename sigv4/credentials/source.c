@@ -41,7 +41,16 @@ static void source_free(void *ctx)
     struct sigv4_alloc alloc = self->alloc;
     if (self->kind->close)
         self->kind->close(self);
+    sigv4__way_release(self->way);
     sigv4__alloc_put(&alloc, self, self->kind->size);
+}
+
+void sigv4__source_set_way(void *source, struct sigv4__way *way)
+{
+    struct sigv4__source *self = source;
+    sigv4__way_hold(way);
+    sigv4__way_release(self->way);
+    self->way = way;
 }
 
 int sigv4__source_new(struct sigv4_provider **out, void **self,
@@ -56,11 +65,13 @@ int sigv4__source_new(struct sigv4_provider **out, void **self,
     source->kind = kind;
     source->alloc = hooks;
     int status = sigv4_provider_new(out, &ops, source, alloc);
-    if (status)
+    if (status) {
         sigv4__alloc_put(&hooks, source, kind->size);
-    else
-        *self = source;
-    return status;
+        return status;
+    }
+    (*out)->set_way = sigv4__source_set_way;
+    *self = source;
+    return SIGV4_OK;
 }
 
 int sigv4__profile_source_new(struct sigv4_provider **out, const struct sigv4__source_kind *kind,

@@ -22,11 +22,14 @@ struct sigv4__source {
     const struct sigv4__source_kind *kind;
     struct sigv4_alloc alloc;
     struct sigv4__errand *errands;
+    struct sigv4__way *way; /* held; NULL: none */
 };
 
 /* A provider and the zeroed rest of its source, for the maker to fill. NOMEM. */
 int sigv4__source_new(struct sigv4_provider **out, void **self,
                       const struct sigv4__source_kind *kind, const struct sigv4_alloc *alloc);
+/* What a provider's set_way does, unless its maker puts more there. */
+void sigv4__source_set_way(void *source, struct sigv4__way *way);
 
 /* A source whose settings are those of a profile. */
 struct sigv4__profile_source {

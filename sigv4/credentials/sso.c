@@ -72,6 +72,15 @@ struct service {
     sigv4_resolve_fn *resolve;
 };
 
+/* Nobody there: once is enough to know. */
+static bool worth_another(void *ctx, const struct sigv4__answer *answer)
+{
+    (void)ctx;
+    if (answer->http_status == 0)
+        return answer->err.retryable && !answer->connect_timed_out;
+    return answer->http_status == 429 || answer->http_status >= 500;
+}
+
 /* path is appended to the service's URL. */
 static int ask(struct asking *asking, struct sigv4__question *question, struct service service,
                const char *path, sigv4__fetch_fn *answered, struct sigv4_error *err)
@@ -79,6 +88,7 @@ static int ask(struct asking *asking, struct sigv4__question *question, struct s
     struct sigv4_target target = {.size = sizeof target};
     char url[sizeof target.url + 1024];
     struct sigv4__reach where = {.config = asking->self->config,
+                                 .way = asking->self->source.way,
                                  .service_id = service.id,
                                  .region = asking->region,
                                  .resolve = service.resolve};
@@ -90,6 +100,8 @@ static int ask(struct asking *asking, struct sigv4__question *question, struct s
         return sigv4__unusable(err, "InvalidConfiguration", "SSO: the URL is too long");
     question->url = url;
     question->ca_bundle = asking->ca_bundle.len ? asking->ca_bundle.ptr : NULL;
+    question->any_certificate = where.way && where.way->any_certificate;
+    question->again = worth_another;
     question->connect_timeout_ms = CONNECT_MS;
     question->timeout_ms = TIMEOUT_MS;
     question->attempts = ATTEMPTS;
@@ -147,7 +159,9 @@ static int unreachable(const struct sigv4__answer *answer, struct sigv4_error *e
     int status = answer->err.status;
     if (status == SIGV4_E_NOMEM || status == SIGV4_E_CANCELED)
         return sigv4__fail(err, status, "SSO: %s", answer->err.message);
-    sigv4__unusable(err, "SsoUnreachable", "SSO: %s", answer->err.message);
+    sigv4__unusable(err, "SsoUnreachable", "SSO: %.*s: %s",
+                    answer->authority.len < 120 ? (int)answer->authority.len : 120,
+                    (const char *)answer->authority.ptr, answer->err.message);
     err->retryable = answer->err.retryable;
     err->os_errno = answer->err.os_errno;
     return SIGV4_E_NO_CREDENTIALS;

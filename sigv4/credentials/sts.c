@@ -42,13 +42,15 @@ static int find_sts(struct sigv4__sts_ask *ask, const struct sigv4__sts_request 
 {
     struct sigv4__setting region, regional;
     struct sigv4_error why;
-    if (sigv4__config_region(request->config, NULL, &region, &why))
+    const char *known = request->way ? request->way->region : "";
+    if (sigv4__config_region(request->config, *known ? known : NULL, &region, &why))
         return sigv4__unusable(err, "InvalidConfiguration", "STS: %s", why.message);
     sigv4__config_setting(request->config, NULL, "AWS_STS_REGIONAL_ENDPOINTS",
                           "sts_regional_endpoints", &regional);
     struct sigv4_sts_place sts = {
         .size = sizeof sts, .global = regional.value && strcmp(regional.value, "legacy") == 0};
     struct sigv4__reach where = {.config = request->config,
+                                 .way = request->way,
                                  .service_id = "STS",
                                  .region = region.value ? region.value : region_of(request->role),
                                  .resolve = sigv4_sts_resolve,
@@ -168,7 +170,7 @@ static bool worth_another(void *ctx, const struct sigv4__answer *answer)
     struct sigv4__errand *errand = ctx;
     struct sigv4__sts_answer said;
     if (answer->http_status == 0)
-        return answer->err.retryable;
+        return answer->err.retryable && !answer->connect_timed_out;
     if (answer->http_status == 429 || answer->http_status >= 500)
         return true;
     bool again = sigv4__sts_answer_parse(&said, answer->body, &errand->alloc) == SIGV4_E_NOMEM ||
@@ -201,6 +203,7 @@ static int send(struct sigv4__sts_ask *ask, const struct sigv4__sts_request *req
         .pause_ms = PAUSE_MS,
         .proxy = proxy,
         .ca_bundle = ask->ca_bundle.len ? ask->ca_bundle.ptr : NULL,
+        .any_certificate = request->way && request->way->any_certificate,
         .again = worth_another,
     };
     int status = SIGV4_OK;
@@ -291,8 +294,9 @@ int sigv4__sts_accept(struct sigv4_credentials **out, const struct sigv4__answer
         int status = answer->err.status;
         if (status == SIGV4_E_NOMEM || status == SIGV4_E_CANCELED)
             return sigv4__fail(err, status, "role %.120s: %s", role->arn, answer->err.message);
-        sigv4__unusable(err, "StsUnreachable", "role %.120s: STS: %s", role->arn,
-                        answer->err.message);
+        sigv4__unusable(err, "StsUnreachable", "role %.120s: STS: %.*s: %s", role->arn,
+                        answer->authority.len < 120 ? (int)answer->authority.len : 120,
+                        (const char *)answer->authority.ptr, answer->err.message);
         err->os_errno = answer->err.os_errno;
         err->retryable = answer->err.retryable;
         return SIGV4_E_NO_CREDENTIALS;

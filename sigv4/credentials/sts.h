@@ -7,6 +7,7 @@
 
 struct sigv4__sts_request {
     const struct sigv4__config *config; /* needed until the answer */
+    const struct sigv4__way *way;       /* NULL: as configured */
     const struct sigv4__role *role;
     struct sigv4_credentials *creds; /* who asks; NULL: web_token says it, unsigned */
     struct sigv4_slice web_token;

@@ -10,6 +10,7 @@ enum { MAX_TOKEN = 20001, MAX_PATH = 4096 };
 
 struct asking {
     struct sigv4__sts_ask ask; /* first */
+    const struct sigv4__way *way;
     struct sigv4__config *own; /* loaded for this fetch */
     const struct sigv4__config *config;
     struct sigv4__role role;
@@ -55,6 +56,7 @@ static int ask(struct asking *asking, struct sigv4_error *err)
     sigv4__buffer_init(&token, &asking->ask.errand.alloc, MAX_TOKEN);
     int status = read_token(asking, &token, err);
     struct sigv4__sts_request request = {.config = asking->config,
+                                         .way = asking->way,
                                          .role = &asking->role,
                                          .web_token = sigv4__trim(sigv4__buffer_view(&token))};
     if (!status && !request.web_token.len)
@@ -106,6 +108,7 @@ static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
     struct sigv4__profile_source *self = (struct sigv4__profile_source *)source;
     struct asking *asking = (struct asking *)errand;
     sigv4__sts_ask_init(&asking->ask);
+    asking->way = source->way;
     int status = self->config ? by_profile(self, asking, err) : by_environment(self, asking, err);
     return status ? status : ask(asking, err);
 }

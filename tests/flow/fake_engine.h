@@ -42,7 +42,9 @@ struct fake_request {
     size_t body_len;
     int64_t at_ms; /* of the monotonic clock */
     uint32_t connect_timeout_ms, timeout_ms;
-    const char *proxy; /* NULL: by the environment */
+    const char *proxy;     /* NULL: by the environment */
+    const char *ca_bundle; /* NULL: the system's */
+    uint32_t flags;        /* SIGV4_HTTP_... */
 };
 
 /* A line of the script. The first that matches and is not used up serves. Texts are copied. */

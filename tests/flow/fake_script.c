@@ -180,6 +180,8 @@ const struct fake_request *fake__note(struct fake_book *book, const struct sigv4
         .connect_timeout_ms = o ? o->connect_timeout_ms : 0,
         .timeout_ms = o ? o->timeout_ms : 0,
         .proxy = o ? copy_text(o->proxy) : NULL,
+        .ca_bundle = o ? copy_text(o->ca_bundle) : NULL,
+        .flags = o ? o->flags : 0,
     };
     if (book->asked_last)
         book->asked_last->next = asked;
@@ -238,6 +240,7 @@ void fake__book_free(struct fake_book *book)
         drop(asked->request.headers);
         drop(asked->request.body);
         drop(asked->request.proxy);
+        drop(asked->request.ca_bundle);
         free(asked);
     }
     for (size_t i = 0; i < book->kept_count; i++)

@@ -27,6 +27,7 @@ static const char *const variables[] = {"AWS_USE_FIPS_ENDPOINT",
                                         "AWS_ENDPOINT_URL",
                                         "AWS_ENDPOINT_URL_KINESIS",
                                         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                                        "AWS_EC2_METADATA_DISABLED",
                                         "AWS_CA_BUNDLE",
                                         "HTTPS_PROXY",
                                         "HTTP_PROXY",
@@ -218,6 +219,79 @@ static void a_services_section_that_is_not_there(void **state)
     assert_non_null(strstr(s->err.message, "[services mine]"));
 }
 
+/* ---- the way to STS ---- */
+
+static char config_path[] = "/tmp/config-XXXXXX";
+
+static void write_config(const char *text)
+{
+    strcpy(config_path + strlen(config_path) - 6, "XXXXXX");
+    int fd = mkstemp(config_path);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    setenv("AWS_CONFIG_FILE", config_path, 1);
+}
+
+/* A client whose keys are those of a role; what was asked of STS. */
+static const struct fake_request *ask_sts(struct scene *s, const struct sigv4_client_options *o,
+                                          struct fake_answer sts)
+{
+    write_config(
+        "[profile base]\naws_access_key_id = A\naws_secret_access_key = s\n[profile role]\n"
+        "role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = base\n");
+    unsetenv("AWS_REGION");
+    fake_forget_script(s->fake);
+    fake_script(s->fake, (struct fake_answer){.url = "http://169.254.169.254/latest/api/token",
+                                              .body = "token"});
+    fake_script(s->fake,
+                (struct fake_answer){.url = "http://169.254.169.254/*", .body = "eu-central-1"});
+    sts.url = "https://sts*";
+    fake_script(s->fake, sts);
+    int status = sigv4_client_new(&s->client, s->loop, o, &s->err);
+    if (!status)
+        ask(s);
+    unlink(config_path);
+    assert_int_equal(status, SIGV4_OK);
+    return fake_request(s->fake, fake_request_count(s->fake) - 1);
+}
+
+static void sts_by_the_clients_options(void **state)
+{
+    struct scene *s = *state;
+    struct sigv4_client_options o = SIGV4_CLIENT_OPTIONS;
+    o.profile = "role";
+    o.region = "eu-west-1";
+    o.ca_bundle = "/dev/null";
+    o.flags = SIGV4_NO_VERIFY_SSL | SIGV4_USE_DUAL_STACK;
+    const struct fake_request *asked = ask_sts(s, &o, (struct fake_answer){.status = 403});
+    assert_string_equal(asked->url, "https://sts.eu-west-1.api.aws/");
+    assert_string_equal(asked->ca_bundle, "/dev/null");
+    assert_true(asked->flags & SIGV4_HTTP_NO_VERIFY);
+}
+
+static void sts_in_the_instances_region(void **state)
+{
+    struct scene *s = *state;
+    struct sigv4_client_options o = SIGV4_CLIENT_OPTIONS;
+    o.profile = "role";
+    assert_string_equal(ask_sts(s, &o, (struct fake_answer){.status = 403})->url,
+                        "https://sts.eu-central-1.amazonaws.com/");
+}
+
+/* Nobody answers: a second and a third time-out would teach nothing. */
+static void a_silent_sts_is_asked_once(void **state)
+{
+    struct scene *s = *state;
+    struct sigv4_client_options o = SIGV4_CLIENT_OPTIONS;
+    o.profile = "role";
+    o.region = "eu-west-1";
+    ask_sts(s, &o, (struct fake_answer){.outcome = FAKE_FILTER});
+    assert_int_equal(fake_request_count(s->fake), 1);
+    assert_int_equal(s->status, SIGV4_E_NO_CREDENTIALS);
+    assert_string_equal(s->err.code, "StsUnreachable");
+    assert_non_null(strstr(s->err.message, "sts.eu-west-1.amazonaws.com"));
+}
+
 int main(void)
 {
 #define SCENE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -232,6 +306,9 @@ int main(void)
         SCENE(through_the_proxy),
         SCENE(around_the_proxy),
         SCENE(a_ca_bundle_that_is_not_there),
+        SCENE(sts_by_the_clients_options),
+        SCENE(sts_in_the_instances_region),
+        SCENE(a_silent_sts_is_asked_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
