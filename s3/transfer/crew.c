@@ -12,6 +12,8 @@ bool s3__worth_another_try(const struct s3_client *client, const struct sigv4_er
     case SIGV4_E_NETWORK:
     case SIGV4_E_TIMEOUT:
         return client->answered;
+    case SIGV4_E_NO_CREDENTIALS: /* a source that never gave keys is not a short outage */
+        return client->answered && error->retryable;
     case SIGV4_E_THROTTLED:
     case SIGV4_E_SERVICE:
     case SIGV4_E_PROTOCOL:

@@ -1,6 +1,8 @@
 /* s3_upload: files in parts, and every fault on the way: the object is complete and
  * right, or absent; no part is left behind. */
 #include "flow/s3_upload.h"
+#include "object/client.h"
+#include "transfer/crew.h"
 
 static void in_parts(void **state)
 {
@@ -361,6 +363,21 @@ static void freeing_the_client_cleans_up(void **state)
     transfer_down(t);
 }
 
+/* Keys of a role, and STS does not answer: that is not tried once more for each part. */
+static void keys_that_never_came(void **state)
+{
+    struct stage s = stage_up(NULL);
+    struct sigv4_error error = {
+        .status = SIGV4_E_NO_CREDENTIALS, .code = "StsUnreachable", .retryable = true};
+    (void)state;
+    assert_false(s3__worth_another_try(s.s3, &error));
+    s.s3->answered = true;
+    assert_true(s3__worth_another_try(s.s3, &error));
+    error.retryable = false;
+    assert_false(s3__worth_another_try(s.s3, &error));
+    stage_down(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +396,7 @@ int main(void)
         cmocka_unit_test(small_files_that_change),
         cmocka_unit_test(sources_that_are_none),
         cmocka_unit_test(from_a_function),
+        cmocka_unit_test(keys_that_never_came),
         cmocka_unit_test(freeing_the_client_cleans_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
