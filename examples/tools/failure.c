@@ -92,6 +92,32 @@ static void say_why(const char *tool, const struct sigv4_client_facts *facts,
         say_lines(tool, d.verdict, &d);
 }
 
+bool failure_look_at_sts(struct sigv4_client *client, const struct sigv4_error *err,
+                         struct sigv4_diagnosis *out)
+{
+    struct sigv4_target target = {.size = sizeof target};
+    struct sigv4_client_facts facts = {.size = sizeof facts};
+    if (strcmp(err->code, "StsUnreachable") != 0 || sigv4_client_facts(client, "STS", &facts, NULL))
+        return false;
+    struct sigv4_place place = {.size = sizeof place,
+                                .region = facts.region,
+                                .endpoint_url = facts.endpoint_url,
+                                .use_fips = facts.use_fips,
+                                .use_dual_stack = facts.use_dual_stack};
+    if (sigv4_sts_resolve(NULL, &place, &target, NULL))
+        return false;
+    struct sigv4_diagnose_options how = {
+        .size = sizeof how,
+        .url = target.url,
+        .service_id = "STS",
+        .region = facts.region,
+        .ca_bundle = facts.ca_bundle[0] ? facts.ca_bundle : NULL,
+        .timeout_ms = DIAGNOSIS_MS,
+        .flags = facts.any_certificate ? SIGV4_DIAGNOSE_ANY_CERTIFICATE : 0,
+    };
+    return sigv4_diagnose(&how, out, NULL) == SIGV4_OK;
+}
+
 /* Messages about a request that was sent begin with its operation: "PutRecord: ...". Those of a
  * source of keys do not, and say themselves what to do. */
 static bool find_operation(const struct sigv4_error *err, char out[64])
@@ -136,9 +162,12 @@ void failure_explain(const char *tool, struct sigv4_client *client, const char *
                      const struct sigv4_error *err, const char *host)
 {
     struct sigv4_client_facts facts = {.size = sizeof facts};
+    struct sigv4_diagnosis sts = {.size = sizeof sts};
     if (sigv4_client_facts(client, service_id, &facts, NULL))
         facts = (struct sigv4_client_facts){.region = ""};
-    if (failure_code(err->status) != EXIT_UNREACHABLE || err->http_status)
+    if (failure_look_at_sts(client, err, &sts))
+        say_lines(tool, sts.verdict, &sts);
+    else if (failure_code(err->status) != EXIT_UNREACHABLE || err->http_status)
         say_remedy(tool, &facts, service_id, err);
     else if (host[0])
         say_why(tool, &facts, service_id, err, host);

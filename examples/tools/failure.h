@@ -27,6 +27,10 @@ int failure_say_request(const char *tool, struct sigv4_client *client, const cha
 /* At the end: what stdout still holds is written. code, or, when something could not be written and
  * code is 0, a line about it and EXIT_SOME_FAILED. Who closed a pipe wants no more: no line. */
 int failure_flush(const char *tool, int code);
+/* When a role's keys failed because STS cannot be reached: what is wrong on the way to it. false:
+ * it was something else. Blocks like failure_say_request. */
+bool failure_look_at_sts(struct sigv4_client *client, const struct sigv4_error *err,
+                         struct sigv4_diagnosis *out);
 /* Only what is added, for a failure that was told already. */
 void failure_explain(const char *tool, struct sigv4_client *client, const char *service_id,
                      const struct sigv4_error *err, const char *host);

@@ -252,6 +252,16 @@ static bool is_transport(int status)
     return status == SIGV4_E_NETWORK || status == SIGV4_E_TLS || status == SIGV4_E_TIMEOUT;
 }
 
+/* Keys that STS would give, and STS cannot be reached: that way is the one to be mended. */
+static void judge_sts(const struct kpath *k, struct kpath_target *t)
+{
+    struct sigv4_diagnosis sts = {.size = sizeof sts};
+    if (!failure_look_at_sts(k->session.client, &t->call.error, &sts))
+        return;
+    snprintf(t->d.likely, sizeof t->d.likely, "%.*s", (int)sizeof t->d.likely - 1, sts.verdict);
+    snprintf(t->d.remedy, sizeof t->d.remedy, "%s", sts.remedy);
+}
+
 static void judge_call(const struct kpath *k, struct kpath_target *t)
 {
     const struct sigv4_error *e = &t->call.error;
@@ -267,6 +277,7 @@ static void judge_call(const struct kpath *k, struct kpath_target *t)
         .not_sent = !t->call.sent,
     };
     sigv4_diagnose_refusal(&refusal, &t->d);
+    judge_sts(k, t);
 }
 
 /* By the service: a source of keys may have answered, too. */

@@ -150,9 +150,9 @@ void s3cp_fail(struct s3cp *run, const char *doing, const struct sigv4_error *er
         run->hopeless = true;
         run->hopeless_code = code;
     }
-    if (code == EXIT_UNREACHABLE && run->unreachable.status == SIGV4_OK && host && *host) {
-        run->unreachable = *err;
-        snprintf(run->unreachable_host, sizeof run->unreachable_host, "%s", host);
+    if (run->to_explain.status == SIGV4_OK && (code == EXIT_UNREACHABLE || code == EXIT_DENIED)) {
+        run->to_explain = *err;
+        snprintf(run->explained_host, sizeof run->explained_host, "%s", host ? host : "");
     }
 }
 
@@ -165,9 +165,8 @@ int s3cp_end(struct s3cp *run)
         return 0;
     if (run->succeeded)
         return EXIT_SOME_FAILED;
-    if (run->unreachable.status)
-        failure_explain("s3cp", run->session.client, "S3", &run->unreachable,
-                        run->unreachable_host);
+    if (run->to_explain.status)
+        failure_explain("s3cp", run->session.client, "S3", &run->to_explain, run->explained_host);
     return run->hopeless ? run->hopeless_code : run->code;
 }
 

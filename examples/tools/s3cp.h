@@ -40,8 +40,8 @@ struct s3cp {
     int code;      /* of the failure that says most */
     bool hopeless; /* nothing else will go better */
     int hopeless_code;
-    struct sigv4_error unreachable; /* status 0: nothing of the kind */
-    char unreachable_host[256];
+    struct sigv4_error to_explain; /* the first that more can be said of; status 0: none */
+    char explained_host[256];
 };
 /* 0, or the exit code after a line on stderr. Then, too, s3cp_close. */
 int s3cp_open(struct s3cp *run, const struct s3cp_settings *settings);

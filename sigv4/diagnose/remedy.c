@@ -64,9 +64,10 @@ static void advise_endpoint(const struct sigv4__findings *f, struct sigv4_diagno
                       name);
     else if (known)
         SIGV4__ADVISE(d,
-                      "%s an interface endpoint %s with private DNS to this VPC, or pass "
-                      "--endpoint-url with the name of one that exists",
-                      place, name);
+                      "%s an interface endpoint %s with private DNS to this VPC, or %s with the "
+                      "name of one that exists",
+                      place, name,
+                      is(f, "STS") ? "set AWS_ENDPOINT_URL_STS" : "pass --endpoint-url");
     else
         SIGV4__ADVISE(d,
                       "this host needs a route to the internet (NAT, internet gateway, proxy), or "

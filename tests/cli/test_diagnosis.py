@@ -38,6 +38,7 @@ ZONE = {
     "s3.us-east-2.amazonaws.com": "203.0.113.9",
     "bbb.s3.us-east-2.amazonaws.com": "203.0.113.9",
     "sts.amazonaws.com": "203.0.113.10",
+    "sts.us-east-2.amazonaws.com": "203.0.113.13",
     "kinesis.cn-north-1.amazonaws.com.cn": "203.0.113.11",
     "s3.amazonaws.com": "203.0.113.12",
     kinesis("us-west-1"): "10.0.1.5",  # an interface endpoint
@@ -189,7 +190,17 @@ class Case:
                  f"{self.target['cause']}, exit {done.returncode}: {said}\n{done.stderr[-800:]}")
 
 
-def network_cases():
+def with_role(folder, **changes):
+    """Keys that STS would give; without a region in the profile."""
+    path = f"{folder}/role-config"
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f"[profile base]\naws_access_key_id = {klocal.KEY}\naws_secret_access_key = {klocal.SECRET}\n"
+                   "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = base\n")
+    return environment(AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None, AWS_CONFIG_FILE=path, AWS_PROFILE="role",
+                       **changes)
+
+
+def network_cases(folder):
     """What only a network of one's own can show."""
     closed = netplace.Place(ZONE, hosts=HOSTS)
     black = netplace.Place(ZONE, hosts=HOSTS, way_out=True)
@@ -220,6 +231,9 @@ def network_cases():
              closed, cli=None),
         Case("refused", "refused", 4, ["10.0.0.10", "refuses connections on port 443"], environment("eu-west-3"), only,
              closed),
+        Case("a role, and no route to STS", "no-credentials", 3,
+             ["no route to sts.us-east-2.amazonaws.com", "com.amazonaws.us-east-2.sts", "AWS_ENDPOINT_URL_STS"],
+             with_role(folder, AWS_ENDPOINT_URL_KINESIS=netplace.IMDS), only, closed, cli=None),
         Case("a black hole", "timeout", 4,
              ["did not answer on port 443 within", "security group or network ACL", "kinesis-streams"], environment(),
              only, black),
@@ -407,6 +421,18 @@ def tools_agree(cases, folder, pool):
                  f"exit {done.returncode}\n{done.stderr}")
 
 
+def tools_explain_roles(cases, folder, pool):
+    """When a role's keys do not come for want of a way to STS, every tool says so; s3cp does not wait and ask again."""
+    case = next((case for case in cases if case.text == "a role, and no route to STS"), None)
+    commands = tool_commands(folder) if case else {}
+    jobs = [(tool, pool.submit(timed, case, [f"{BIN}/{words[0]}", *words[1:]])) for tool, words in commands.items()]
+    for tool, job in jobs:
+        done, seconds = job.result()
+        check.ok(f"{case.text}: {tool} says so ({seconds:.1f} s)",
+                 done.returncode == 3 and "no route to sts" in done.stderr and "us-east-2.sts" in done.stderr,
+                 f"exit {done.returncode}\n{done.stderr}")
+
+
 def timed(case, words):
     began = time.monotonic()
     done = case.start(words, 120)
@@ -444,11 +470,12 @@ def main():
         if reason:
             check.skip("what a network shows", reason)
         else:
-            cases += network_cases()
+            cases += network_cases(folder)
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
             for case, done in zip(cases, pool.map(Case.look, cases)):
                 case.judge(done)
             tools_agree(cases, folder, pool)
+            tools_explain_roles(cases, folder, pool)
         ask_cli(cases)
         table(cases)
 
