@@ -102,6 +102,22 @@ static int add_file(struct sigv4__config *c, bool credentials, struct sigv4_erro
     return SIGV4_OK;
 }
 
+/* The two files write a profile's title in two ways, which is easily mixed up. */
+static int refuse_profile(const struct sigv4__config *c, const char *name, const char *origin,
+                          struct sigv4_error *err)
+{
+    char prefixed[160], hint[512] = "";
+    snprintf(prefixed, sizeof prefixed, "profile %.140s", name);
+    if (sigv4__profiles_has_stray(&c->profiles, name, false))
+        snprintf(hint, sizeof hint, "; in %.140s it must be [profile %.140s], not [%.140s]",
+                 c->labels[0], name, name);
+    else if (sigv4__profiles_has_stray(&c->profiles, prefixed, true))
+        snprintf(hint, sizeof hint, "; in %.140s it must be [%.140s], not [profile %.140s]",
+                 c->labels[1], name, name);
+    return sigv4__fail(err, SIGV4_E_INVALID, "no profile '%s' (from %s) in %s or %s%s", name,
+                       origin, c->labels[0], c->labels[1], hint);
+}
+
 static int choose_profile(struct sigv4__config *c, const char *option, struct sigv4_error *err)
 {
     static const char *const variables[] = {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"};
@@ -116,8 +132,7 @@ static int choose_profile(struct sigv4__config *c, const char *option, struct si
         return sigv4__fail(err, SIGV4_E_NOMEM, "out of memory");
     if (strcmp(name, "default") == 0 || sigv4__config_has(c, SIGV4__PROFILE, name))
         return SIGV4_OK;
-    return sigv4__fail(err, SIGV4_E_INVALID, "no profile '%s' (from %s) in %s or %s", name, origin,
-                       c->labels[0], c->labels[1]);
+    return refuse_profile(c, name, origin, err);
 }
 
 static void forget_secret(void *ctx, enum sigv4__section_kind kind, const char *section,

@@ -52,8 +52,11 @@ static int add_section(struct sigv4__profiles *p, struct sigv4__section *section
         .label = label, .section = section, .is_credentials = is_credentials};
     struct sigv4_slice name =
         is_credentials ? sigv4_str(section->title) : config_name(section->title, &found);
-    if (!sigv4__ini_is_name(name))
-        return SIGV4_OK;
+    if (!sigv4__ini_is_name(name)) {
+        found.kind = SIGV4__STRAY;
+        found.hidden = true;
+        name = sigv4_str(section->title);
+    }
     struct sigv4__named_section *s = sigv4__arena_get(p->arena, sizeof *s);
     found.name = sigv4__arena_text(p->arena, name);
     if (!s || !found.name)
@@ -107,6 +110,16 @@ bool sigv4__profiles_has(const struct sigv4__profiles *p, enum sigv4__section_ki
 {
     for (const struct sigv4__named_section *s = p->first; s; s = s->next)
         if (is_called(s, kind, section))
+            return true;
+    return false;
+}
+
+bool sigv4__profiles_has_stray(const struct sigv4__profiles *p, const char *title,
+                               bool is_credentials)
+{
+    for (const struct sigv4__named_section *s = p->first; s; s = s->next)
+        if (s->kind == SIGV4__STRAY && s->is_credentials == is_credentials &&
+            strcmp(s->name, title) == 0)
             return true;
     return false;
 }

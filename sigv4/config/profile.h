@@ -4,7 +4,12 @@
  * 4.2): [profile x] in the config file, [x] in the credentials file, whose values win. */
 #include "config/ini.h"
 
-enum sigv4__section_kind { SIGV4__PROFILE, SIGV4__SSO_SESSION, SIGV4__SERVICES };
+enum sigv4__section_kind {
+    SIGV4__PROFILE,
+    SIGV4__SSO_SESSION,
+    SIGV4__SERVICES,
+    SIGV4__STRAY /* means nothing in its file; never found, kept for advice */
+};
 
 struct sigv4__named_section;
 struct sigv4__profiles {
@@ -19,6 +24,10 @@ int sigv4__profiles_add(struct sigv4__profiles *p, struct sigv4_slice text, cons
 
 bool sigv4__profiles_has(const struct sigv4__profiles *p, enum sigv4__section_kind kind,
                          const char *section);
+/* Was such a title found in that file, where it means nothing? "[x]" in the config file, "[profile
+ * x]" in the credentials file. */
+bool sigv4__profiles_has_stray(const struct sigv4__profiles *p, const char *title,
+                               bool is_credentials);
 /* NULL: no such section or property. label (may be NULL) receives the file it came from. */
 const struct sigv4__property *sigv4__profiles_find(const struct sigv4__profiles *p,
                                                    enum sigv4__section_kind kind,

@@ -83,7 +83,10 @@ static int base_sso(struct survey *s, const char *profile)
     if (!session)
         return SIGV4_OK;
     if (!sigv4__config_has(s->config, SIGV4__SSO_SESSION, session))
-        return invalid(s, profile, "there is no section for its sso_session");
+        return sigv4__unusable(s->err, "InvalidProfile",
+                               "profile %s: there is no section [sso-session %s], which its "
+                               "sso_session names",
+                               profile, session);
     if (contradicts(s, profile, session, "sso_region") ||
         contradicts(s, profile, session, "sso_start_url"))
         return invalid(s, profile,

@@ -91,10 +91,21 @@ bool sigv4__is_not_here(const struct sigv4_error *err)
     return err->status == SIGV4_E_NO_CREDENTIALS && !err->code[0];
 }
 
+/* Shells take quotes away, these files and docker's --env-file do not. */
+static bool is_quoted(struct sigv4_slice s)
+{
+    const char *p = s.ptr;
+    return s.len > 1 && (p[0] == '"' || p[0] == '\'') && p[s.len - 1] == p[0];
+}
+
 int sigv4__keys_accept(struct sigv4_credentials **out, const struct sigv4_keys *keys,
                        const char *source, const struct sigv4_alloc *alloc, struct sigv4_error *err)
 {
     struct sigv4_error why;
+    if (is_quoted(keys->access_key_id) || is_quoted(keys->secret_access_key) ||
+        is_quoted(keys->session_token))
+        return sigv4__unusable(err, "MalformedCredentials",
+                               "%s: the keys are in quotes; take the quotes away", source);
     int status = sigv4_credentials_new(out, keys, alloc, &why);
     if (status == SIGV4_E_INVALID)
         return sigv4__unusable(err, "MalformedCredentials", "%s: %s", source, why.message);

@@ -50,6 +50,14 @@ static int64_t now_ms(const struct asking *asking)
     return clock->wall_ms(clock->ctx);
 }
 
+static int log_in(const struct asking *asking, const char *because, struct sigv4_error *err)
+{
+    const char *profile = asking->self->profile;
+    return sigv4__unusable(err, "SsoLoginRequired",
+                           "profile %s: %s; run 'aws sso login --profile %s'", profile, because,
+                           profile);
+}
+
 /* ---- questions ---- */
 
 static int portal_resolve(void *ctx, const struct sigv4_place *place, struct sigv4_target *out,
@@ -143,8 +151,7 @@ static int refused(const struct asking *asking, const struct sigv4__answer *answ
 {
     char code[64], message[200];
     if (answer->http_status == 401)
-        return sigv4__unusable(err, "SsoLoginRequired",
-                               "the SSO session has ended; run 'aws sso login'");
+        return log_in(asking, "the SSO session has ended", err);
     sigv4__document_complaint(answer->body, &asking->errand.alloc, code, message);
     sigv4__unusable(err, code[0] ? code : "SsoRefused", "SSO: HTTP %d%s%s", answer->http_status,
                     message[0] ? ": " : "", message);
@@ -196,8 +203,7 @@ static int ask_for_keys(struct asking *asking, struct sigv4_error *err)
     struct sigv4_text text = {path, sizeof path - 1, 0};
     struct sigv4_slice token;
     if (sigv4__sso_token_text(&asking->token, &token))
-        return sigv4__unusable(err, "SsoLoginRequired",
-                               "the SSO session's token is damaged; run 'aws sso login'");
+        return log_in(asking, "the SSO session's token is damaged", err);
     sigv4__text_str(&text, "/federation/credentials?role_name=");
     sigv4__text_encode(&text, sigv4_str(get(asking, "sso_role_name")), false);
     sigv4__text_str(&text, "&account_id=");
@@ -214,6 +220,21 @@ static int ask_for_keys(struct asking *asking, struct sigv4_error *err)
 }
 
 /* ---- a newer token ---- */
+
+static int not_renewed(const struct asking *asking, const struct sigv4__answer *answer,
+                       struct sigv4_error *err)
+{
+    char because[256];
+    if (answer->http_status)
+        snprintf(because, sizeof because,
+                 "the SSO session has expired and could not be renewed (HTTP %d)",
+                 answer->http_status);
+    else
+        snprintf(because, sizeof because,
+                 "the SSO session has expired and could not be renewed (%.160s)",
+                 answer->err.message);
+    return log_in(asking, because, err);
+}
 
 static void got_token(void *ctx, const struct sigv4__answer *answer)
 {
@@ -234,10 +255,7 @@ static void got_token(void *ctx, const struct sigv4__answer *answer)
     else if (asking->token.expires_ms > now_ms(asking)) /* renewed, or still good */
         status = ask_for_keys(asking, &err);
     else
-        status = sigv4__unusable(&err, "SsoLoginRequired",
-                                 "the SSO session has expired and could not be renewed (HTTP %d); "
-                                 "run 'aws sso login'",
-                                 answer->http_status);
+        status = not_renewed(asking, answer, &err);
     if (status)
         sigv4__errand_end(&asking->errand, NULL, &err);
 }
@@ -282,6 +300,10 @@ static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
                                "its sso_session gives an access token but no keys; add "
                                "sso_account_id and sso_role_name");
     int status = sigv4__sso_token_load(&asking->token, config, key, &asking->errand.alloc, err);
+    if (status == SIGV4_E_NO_CREDENTIALS) {
+        struct sigv4_error why = *err;
+        return log_in(asking, why.message, err);
+    }
     if (status)
         return status;
     int64_t left_ms = asking->token.expires_ms - now_ms(asking);
@@ -289,8 +311,7 @@ static int set_out(struct sigv4__source *source, struct sigv4__errand *errand,
         sigv4__sso_token_renewable(&asking->token, now_ms(asking)))
         return ask_for_token(asking, err);
     if (left_ms <= 0)
-        return sigv4__unusable(err, "SsoLoginRequired",
-                               "the SSO session has expired; run 'aws sso login'");
+        return log_in(asking, "the SSO session has expired", err);
     return ask_for_keys(asking, err);
 }
 

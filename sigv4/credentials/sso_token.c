@@ -75,12 +75,10 @@ int sigv4__sso_token_load(struct sigv4__sso_token *token, const struct sigv4__co
     if (status == SIGV4_E_NOMEM)
         return sigv4__fail(err, status, "SSO: %s", why.message);
     if (status == SIGV4_E_NOT_FOUND)
-        return sigv4__unusable(err, "SsoLoginRequired", "nobody is logged in; run 'aws sso login'");
+        return sigv4__unusable(err, "SsoLoginRequired", "nobody is logged in");
     if (status)
         return sigv4__unusable(err, "SsoLoginRequired",
-                               "the session in ~/.aws/sso/cache cannot be read (%s); run 'aws sso "
-                               "login'",
-                               why.message);
+                               "the session in ~/.aws/sso/cache cannot be read (%s)", why.message);
     return SIGV4_OK;
 }
 

@@ -20,6 +20,8 @@ static void write_profiles(struct stage *t)
                 "[profile half]\naws_access_key_id = AKID-half\n"
                 "[profile other]\naws_secret_access_key = " SECRET "\n"
                 "[profile both]\naws_access_key_id = no\naws_secret_access_key = no\n"
+                "[profile quoted]\naws_access_key_id = \"AKID\"\naws_secret_access_key = '" SECRET
+                "'\n"
                 "[profile empty]\nregion = y\n");
     scene_write(&t->s, ".aws/credentials",
                 "[both]\naws_access_key_id = AKID-both\naws_secret_access_key = " SECRET "-both\n");
@@ -48,6 +50,8 @@ static void profiles(void **state)
         {"half", NULL, NULL, "PartialCredentials", "aws_secret_access_key is not",
          SIGV4_E_NO_CREDENTIALS},
         {"other", NULL, NULL, "PartialCredentials", "aws_access_key_id is not",
+         SIGV4_E_NO_CREDENTIALS},
+        {"quoted", NULL, NULL, "MalformedCredentials", "take the quotes away",
          SIGV4_E_NO_CREDENTIALS},
         {"empty", NULL, NULL, "", "profile empty: no keys in it", SIGV4_E_NO_CREDENTIALS},
         {NULL, NULL, NULL, "", "profile default: no keys in it", SIGV4_E_NO_CREDENTIALS},

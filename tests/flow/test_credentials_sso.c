@@ -149,8 +149,12 @@ static void what_is_wrong(void **state)
         struct fake_answer answer;
     } cases[] = {
         {"token", NULL, "InvalidProfile", "gives an access token but no keys", {0}},
-        {"lost", NULL, "InvalidProfile", "no section for its sso_session", {0}},
-        {"new", NULL, "SsoLoginRequired", "profile new: nobody is logged in", {0}},
+        {"lost", NULL, "InvalidProfile", "no section [sso-session nowhere]", {0}},
+        {"new",
+         NULL,
+         "SsoLoginRequired",
+         "profile new: nobody is logged in; run 'aws sso login --profile new'",
+         {0}},
         {"new", "not json", "SsoLoginRequired", "cannot be read (not valid JSON", {0}},
         {"new", "{\"expiresAt\":\"2026-01-01T03:00:00Z\"}", "SsoLoginRequired", "is missing", {0}},
         {"old",

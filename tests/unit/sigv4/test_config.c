@@ -134,6 +134,23 @@ static void which_profile(void **state)
     assert_int_equal(load(h, "default"), SIGV4_OK);
 }
 
+static void titles_of_the_other_file(void **state)
+{
+    struct home *h = *state;
+    write_file(h->config, "[mine]\nregion = r\n[profile ok]\n");
+    write_file(h->credentials, "[profile yours]\naws_access_key_id = A\n");
+    assert_int_equal(load(h, "mine"), SIGV4_E_INVALID);
+    assert_string_equal(
+        h->err.message,
+        "no profile 'mine' (from option) in ~/.aws/config or ~/.aws/credentials; in "
+        "~/.aws/config it must be [profile mine], not [mine]");
+    assert_int_equal(load(h, "yours"), SIGV4_E_INVALID);
+    assert_string_equal(h->err.message,
+                        "no profile 'yours' (from option) in ~/.aws/config or ~/.aws/credentials; "
+                        "in ~/.aws/credentials it must be [yours], not [profile yours]");
+    assert_int_equal(load(h, "profile yours"), SIGV4_E_INVALID);
+}
+
 static void unreadable_files_are_named(void **state)
 {
     struct home *h = *state;
@@ -225,15 +242,11 @@ int main(void)
 {
 #define WITH_HOME(f) cmocka_unit_test_setup_teardown(f, make_home, remove_home)
     const struct CMUnitTest tests[] = {
-        WITH_HOME(no_files_is_fine),
-        WITH_HOME(both_files_are_one),
-        WITH_HOME(which_default_counts),
-        WITH_HOME(which_profile),
-        WITH_HOME(unreadable_files_are_named),
-        WITH_HOME(files_by_variable),
-        WITH_HOME(paths_at_home),
-        WITH_HOME(secrets_are_wiped),
-        WITH_HOME(no_memory),
+        WITH_HOME(no_files_is_fine),         WITH_HOME(both_files_are_one),
+        WITH_HOME(which_default_counts),     WITH_HOME(which_profile),
+        WITH_HOME(titles_of_the_other_file), WITH_HOME(unreadable_files_are_named),
+        WITH_HOME(files_by_variable),        WITH_HOME(paths_at_home),
+        WITH_HOME(secrets_are_wiped),        WITH_HOME(no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
