@@ -147,7 +147,9 @@ int session_open(struct session *s, const char *tool, const struct session_setti
     if (!rc)
         return 0;
     session_close(s);
-    return failure_say(tool, &err);
+    failure_say(tool, &err);
+    /* A file that was named and cannot be read is a mistake of the command. */
+    return err.status == SIGV4_E_IO ? EXIT_USAGE : failure_code(err.status);
 }
 
 void session_close(struct session *s)

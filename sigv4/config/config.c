@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <pwd.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int find_home(struct sigv4__config *c)
@@ -37,6 +39,20 @@ int sigv4__config_path(const struct sigv4__config *c, const char *path, struct s
     return SIGV4_OK;
 }
 
+/* A folder is taken on trust; of a file, a line that begins a certificate will do. */
+static bool holds_certificates(const char *path)
+{
+    char line[512];
+    struct stat what;
+    bool found = stat(path, &what) == 0 && !S_ISREG(what.st_mode);
+    FILE *in = found ? NULL : fopen(path, "rbe");
+    while (in && !found && fgets(line, sizeof line, in))
+        found = strncmp(line, "-----BEGIN ", 11) == 0 && strstr(line, "CERTIFICATE");
+    if (in)
+        fclose(in);
+    return found;
+}
+
 int sigv4__config_ca_bundle(const struct sigv4__config *c, const char *option,
                             struct sigv4__buffer *out, struct sigv4_error *err)
 {
@@ -51,9 +67,13 @@ int sigv4__config_ca_bundle(const struct sigv4__config *c, const char *option,
     const char *path = sigv4__buffer_cstr(out);
     if (!path)
         return sigv4__fail(err, out->failed, "%s", sigv4_status_text(out->failed));
-    if (access(path + start, R_OK) == 0)
+    int cause = access(path + start, R_OK) ? errno : 0;
+    if (!cause && holds_certificates(path + start))
         return SIGV4_OK;
-    int cause = errno;
+    if (!cause)
+        return sigv4__fail(err, SIGV4_E_INVALID,
+                           "CA bundle %.160s (from %s): it holds no certificate in PEM form",
+                           bundle.value, bundle.origin);
     sigv4__fail(err, SIGV4_E_IO, "CA bundle %.160s (from %s): %s", bundle.value, bundle.origin,
                 strerror(cause));
     if (err)

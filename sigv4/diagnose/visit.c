@@ -6,6 +6,7 @@
 #include "base/moment.h"
 #include "base/text.h"
 #include "diagnose/certificate.h"
+#include "transport/curl_flight.h"
 
 #include <curl/curl.h>
 #include <openssl/ssl.h>
@@ -157,10 +158,8 @@ static bool set_way(struct visit *v)
  * OpenSSL behind libcurl the certificate is only judged by its verdict. */
 static void set_trust(struct visit *v)
 {
-    const char *bundle = v->plan->ca_bundle;
-    size_t n = bundle ? strlen(bundle) : 0;
-    if (n)
-        curl_easy_setopt(v->easy, bundle[n - 1] == '/' ? CURLOPT_CAPATH : CURLOPT_CAINFO, bundle);
+    if (v->plan->ca_bundle && *v->plan->ca_bundle)
+        sigv4__curl_set_bundle(v->easy, v->plan->ca_bundle);
     curl_easy_setopt(v->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(v->easy, CURLOPT_SSL_VERIFYHOST, 0L);
     curl_easy_setopt(v->easy, CURLOPT_SSL_VERIFYPEER, ours_is_openssl() ? 1L : 0L);

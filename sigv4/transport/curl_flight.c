@@ -174,7 +174,7 @@ static int set_method(struct sigv4__flight *f)
 }
 
 /* In place of the system's certificates, which libcurl may know as a file and as a folder. */
-static void set_bundle(CURL *easy, const char *path)
+void sigv4__curl_set_bundle(CURL *easy, const char *path)
 {
     struct stat what;
     bool folder = stat(path, &what) == 0 && S_ISDIR(what.st_mode);
@@ -191,7 +191,7 @@ static void set_trust(CURL *easy, const struct sigv4_http_options *o)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
     if (o->ca_bundle && *o->ca_bundle)
-        set_bundle(easy, o->ca_bundle);
+        sigv4__curl_set_bundle(easy, o->ca_bundle);
 }
 
 static void set_times(CURL *easy, const struct sigv4_http_options *o)

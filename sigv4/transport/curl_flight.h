@@ -24,5 +24,7 @@ struct sigv4__flight {
 
 /* Tells the easy handle everything about the request; the answer's callbacks are the engine's. */
 int sigv4__flight_set_up(struct sigv4__flight *flight);
+/* Trusts the certificates of this file or folder, in place of the system's. */
+void sigv4__curl_set_bundle(CURL *easy, const char *path);
 void sigv4__flight_free_headers(struct sigv4__flight *flight); /* wiped */
 #endif

@@ -250,6 +250,9 @@ def tls_cases(folder):
     host = "localhost"
     trust = ["--ca-bundle", f"{folder}/ca.pem"]
     make_ca(folder)
+    os.mkdir(f"{folder}/trusted")
+    shutil.copy(f"{folder}/ca.pem", f"{folder}/trusted")
+    openssl("rehash", f"{folder}/trusted")
     good = serve(answering("403 Forbidden"), certificate(folder, "good", "DNS:localhost"))
     other = serve(answering("403 Forbidden"), certificate(folder, "other", "DNS:elsewhere.test,DNS:*.more.test"))
     plain = serve(answering("403 Forbidden"))
@@ -265,6 +268,8 @@ def tls_cases(folder):
         Case("no TLS there", "tls", 4, ["no TLS comes about", "http://"], env, [f"https://{host}:{plain}"],
              cli=("kinesis", "list-streams", "--endpoint-url", f"https://{host}:{plain}")),
         Case("a certificate that is trusted", "none", 0, ["TLS comes about"], env, [*trust, url], cli=None),
+        Case("trusted by a folder of certificates", "none", 0, ["TLS comes about"],
+             env, ["--ca-bundle", f"{folder}/trusted", url], cli=None),
         Case("an untrusted one with --no-verify-ssl", "none", 0, [], env, ["--no-verify-ssl", url], cli=None),
         Case("no way, and a source of keys that refuses: the way", "no-name", 4, ["nowhere.invalid"], without_keys(plain),
              ["--endpoint-url", "https://nowhere.invalid", "kinesis"], cli=None),

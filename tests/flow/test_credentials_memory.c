@@ -59,7 +59,7 @@ static void in_roles(struct scene *s)
 {
     scene_write(s, ".aws/config",
                 "[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::1:role/a\nsource_profile = "
-                "b\nca_bundle = ~/.aws/config\n[profile b]\naws_access_key_id = "
+                "b\nca_bundle = /dev/null\n[profile b]\naws_access_key_id = "
                 "B\naws_secret_access_key = " SECRET "\n");
     fake_script(s->fake, (struct fake_answer){.times = 1,
                                               .status = 400,

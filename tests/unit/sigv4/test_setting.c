@@ -234,13 +234,37 @@ static void ca_bundles(void **state)
     sigv4__config_free(c);
 }
 
+/* libcurl says it in the middle of a handshake, where it looks like the server's fault. */
+static void bundles_without_certificates(void **state)
+{
+    char path[] = "/tmp/bundle-XXXXXX";
+    struct sigv4_error err;
+    struct sigv4__config *c = load("[profile p]\n", NULL);
+    (void)state;
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, "-----BEGIN EC KEY-----\n", 23), 23);
+    assert_int_equal(bundle(c, path, "", &err), SIGV4_E_INVALID);
+    assert_non_null(strstr(err.message, "(from option): it holds no certificate"));
+    assert_int_equal(write(fd, "-----BEGIN CERTIFICATE-----\n", 28), 28);
+    assert_int_equal(bundle(c, path, path, &err), SIGV4_OK);
+    close(fd);
+    unlink(path);
+    assert_int_equal(bundle(c, "/tmp", "/tmp", &err), SIGV4_OK);
+    sigv4__config_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(regions),         cmocka_unit_test(malformed_regions),
-        cmocka_unit_test(switches),        cmocka_unit_test(counts),
-        cmocka_unit_test(retry_modes),     cmocka_unit_test(endpoints),
-        cmocka_unit_test(endpoint_errors), cmocka_unit_test(account_id_endpoints_change_nothing),
+        cmocka_unit_test(regions),
+        cmocka_unit_test(malformed_regions),
+        cmocka_unit_test(switches),
+        cmocka_unit_test(counts),
+        cmocka_unit_test(retry_modes),
+        cmocka_unit_test(endpoints),
+        cmocka_unit_test(endpoint_errors),
+        cmocka_unit_test(account_id_endpoints_change_nothing),
+        cmocka_unit_test(bundles_without_certificates),
         cmocka_unit_test(ca_bundles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
