@@ -96,7 +96,10 @@ class HangingUp(Forwarder):
             answer = b""
             while part := behind.recv(65536):
                 answer += part
+        # The end comes with the answer's last bytes: later, a client may have begun its next request before.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
         connection.sendall(answer.replace(b"Connection: close\r\n", b""))
+        connection.shutdown(socket.SHUT_WR)
 
 
 class Proxy(Forwarder):
