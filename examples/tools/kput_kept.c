@@ -154,6 +154,17 @@ static int copy_run(FILE *from, const struct kept_run *run, FILE *to)
     return 0;
 }
 
+static void abandon_part(struct kept *k)
+{
+    if (k->file)
+        fclose(k->file);
+    if (k->part)
+        unlink(k->part);
+    free(k->part);
+    k->file = NULL;
+    k->part = NULL;
+}
+
 /* Another file with the runs in the order of the input takes the part's place. */
 static int sort(struct kept *k)
 {
@@ -171,9 +182,14 @@ static int sort(struct kept *k)
     for (size_t i = 0; !error && i < k->run_count; i++)
         error = copy_run(from, &k->runs[i], k->file);
     fclose(from);
-    if (!error)
+    if (error)
+        abandon_part(k);
+    else
         unlink(part);
-    free(part);
+    if (error)
+        k->part = part; /* has all of it, in another order */
+    else
+        free(part);
     return error;
 }
 
@@ -189,6 +205,7 @@ static void forget(struct kept *k)
 
 int kept_close(struct kept *k)
 {
+    struct stat info;
     errno = 0;
     if (!k->error)
         k->error = sort(k);
@@ -196,6 +213,12 @@ int kept_close(struct kept *k)
         k->error = errno ? errno : EIO;
     if (k->target && !k->error && rename(k->part, k->target))
         k->error = errno;
+    if (k->error && k->part && stat(k->part, &info) == 0 && info.st_size)
+        k->left = k->part;
+    else if (k->error && k->part)
+        unlink(k->part);
+    if (k->left)
+        k->part = NULL;
     forget(k);
     return k->error;
 }
@@ -203,9 +226,7 @@ int kept_close(struct kept *k)
 void kept_drop(struct kept *k)
 {
     if (k->file)
-        fclose(k->file);
-    if (k->file && k->part)
-        unlink(k->part);
+        abandon_part(k);
     forget(k);
 }
 

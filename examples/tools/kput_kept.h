@@ -38,6 +38,7 @@ struct kept {
     size_t run_count, run_cap;
     bool disordered; /* results came in another order than the records */
     int error;       /* the first errno */
+    char *left;      /* after an error: the file with what could be kept; free it. NULL: none */
 };
 
 /* Nothing is changed at path yet. Returns 0 or an errno. */

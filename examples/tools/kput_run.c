@@ -185,10 +185,13 @@ static int end_kept(struct run *r)
     const char *path = r->kept.path;
     int error = kept_close(&r->kept);
     if (error)
-        fprintf(stderr, "kput: cannot write %s: %s\n", path, strerror(error));
+        fprintf(stderr, "kput: cannot write %s: %s%s%s\n", path, strerror(error),
+                r->kept.left ? "; what could be kept is in " : "",
+                r->kept.left ? r->kept.left : "");
     else if (count && !r->settings->session.quiet)
         fprintf(stderr, "kput: %" PRIu64 " %s kept in %s: kput reads it as input\n", count,
                 count == 1 ? "record is" : "records are", path);
+    free(r->kept.left);
     return error ? EXIT_SOME_FAILED : 0;
 }
 

@@ -9,6 +9,7 @@ import json
 import os
 import pty
 import re
+import resource
 import signal
 import struct
 import subprocess
@@ -468,6 +469,30 @@ def failed_for_ever():
         running.process.stderr.close()
 
 
+def failed_on_a_full_disk():
+    """What there was room for is kept, in a file that is named; an empty one is not left behind."""
+    def little():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    name = new_stream()
+    for room in (20_000, 0):
+        with files() as folder:
+            done = subprocess.run(words_of("nosuch", "-q", "--failed", f"{folder}/F"), env=server.environment(), preexec_fn=little,
+                                  restore_signals=False, input=b"".join(b"r%d\n" % i for i in range(3000)), capture_output=True,
+                                  timeout=60, check=False)
+            said = done.stderr.decode()
+            left = os.listdir(folder)
+            check.ok(f"{room} bytes: the failure is told", done.returncode == 5 and "File too large" in said, said)
+            if not room:
+                check.equal("nothing is left", [], left)
+                continue
+            check.ok("the file is named", len(left) == 1 and said.count(f"kept is in {folder}/{left[0]}") == 1, (said, left))
+            done = kput(name, f"{folder}/{left[0]}")
+            check.ok("and can be read", done.code == 1 and done.err.count("is not one that --failed wrote") == 1, done.err)
+            check.ok("up to where the room ended", datas(name) == sorted(b"r%d" % i for i in range(len(datas(name)))), len(datas(name)))
+
+
 def closed_files():
     name = new_stream()
     for number, words, told in ((0, [], "cannot read standard input: Bad file descriptor"),
@@ -621,7 +646,7 @@ def on_others():
 
 
 CASES = [data_options, lines, delimiters, keys, whole_files, every_byte, sizes, outputs, wrong_usage, failures, closed_pipe, closed_files,
-         slow_reader, partial_failures, ordered, lost_answers, outage, deadline, slow_shard, failed_round_trip, failed_everything, failed_for_ever, failed_maybe,
+         slow_reader, partial_failures, ordered, lost_answers, outage, deadline, slow_shard, failed_round_trip, failed_everything, failed_for_ever, failed_maybe, failed_on_a_full_disk,
          signals, memory, progress, on_others]
 
 for case in [case for case in CASES if case.__name__ in sys.argv[1:]] or CASES:
