@@ -1,7 +1,8 @@
 #ifndef KINESIS_ENDPOINT_H
 #define KINESIS_ENDPOINT_H
-/* Where requests of Kinesis go. Pure; @thread any. The calls of this library do this
- * themselves: it is public for diagnosis and for requests built by hand. */
+/* Where requests of Kinesis go (facts, 1.8;
+ * https://docs.aws.amazon.com/general/latest/gr/ak.html). Pure; @thread any. The calls of this
+ * library do this themselves: it is public for diagnosis and for requests built by hand. */
 #include <sigv4/endpoint.h>
 
 #ifdef __cplusplus

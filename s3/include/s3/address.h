@@ -1,7 +1,9 @@
 #ifndef S3_ADDRESS_H
 #define S3_ADDRESS_H
-/* Where requests of S3 go and how buckets stand in URLs. Pure; @thread any. The calls of this
- * library do this themselves: it is public for diagnosis and for requests built by hand. */
+/* Where requests of S3 go and how buckets stand in URLs (facts, 5.4;
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html). Pure; @thread any.
+ * The calls of this library do this themselves: it is public for diagnosis and for requests built
+ * by hand. */
 #include <s3/client.h>
 
 #ifdef __cplusplus

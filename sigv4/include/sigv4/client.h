@@ -18,7 +18,8 @@ struct sigv4_client_options {
     const char *region;  /* NULL: AWS_REGION, AWS_DEFAULT_REGION, the profile, IMDS */
     const char *profile; /* NULL: AWS_PROFILE, AWS_DEFAULT_PROFILE, "default" */
     /* For every service. NULL: AWS_ENDPOINT_URL_KINESIS (_S3, _STS), AWS_ENDPOINT_URL, the
-     * profile's services section, its endpoint_url; where none of them is set, AWS. */
+     * profile's services section, its endpoint_url; where none of them is set, AWS (facts, 5.2;
+     * https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html). */
     const char *endpoint_url;
     struct sigv4_provider
         *credentials;              /* borrowed until the client is freed; NULL: the default chain */

@@ -1,6 +1,7 @@
 #ifndef SIGV4_CREDENTIALS_H
 #define SIGV4_CREDENTIALS_H
-/* Who we are: counted sets of keys, and the sources they come from. */
+/* Who we are: counted sets of keys, and the sources they come from. Rules: facts, section 4;
+ * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html */
 #include <sigv4/loop.h>
 
 #ifdef __cplusplus

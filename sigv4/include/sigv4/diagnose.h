@@ -3,7 +3,8 @@
 /* Why does a request not arrive, or why is it refused? sigv4_diagnose looks at the way: the proxy
  * in force, the name, its addresses and their class, the kernel's route, TCP, TLS and certificate,
  * the HTTP answer and its clock. sigv4_diagnose_refusal reads what a service answered. Both name a
- * cause, say what was seen, what is only likely, and what to do. */
+ * cause, say what was seen, what is only likely, and what to do. Rules: facts, section 10;
+ * https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html */
 #include <sigv4/client.h>
 
 #ifdef __cplusplus

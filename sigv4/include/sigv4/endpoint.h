@@ -1,7 +1,7 @@
 #ifndef SIGV4_ENDPOINT_H
 #define SIGV4_ENDPOINT_H
 /* Where requests go: partitions, and the shape in which a service answers "which URL for which
- * region". Pure; @thread any. */
+ * region". Pure; @thread any. Rules: facts, section 5. */
 #include <sigv4/status.h>
 
 #ifdef __cplusplus
@@ -16,7 +16,7 @@ struct sigv4_partition {
     const char *global_region;         /* "us-east-1": where its region-less services sign */
     bool supports_fips, supports_dual_stack;
 };
-/* Never NULL: a region no partition claims belongs to "aws". */
+/* Never NULL: a region no partition claims belongs to "aws" (facts, 5.3). */
 SIGV4_API const struct sigv4_partition *sigv4_partition_of(struct sigv4_slice region);
 /* 1 to 63 letters, digits and inner hyphens; with dots_allowed a sequence of such labels. */
 SIGV4_API bool sigv4_host_label_valid(struct sigv4_slice text, bool dots_allowed);
@@ -67,7 +67,8 @@ SIGV4_API int sigv4_regional_resolve(const char *prefix, const char *service, ui
 /* flags */
 #define SIGV4_GOV_PLAIN_FIPS 0x1u /* in aws-us-gov the FIPS host has no "-fips" in its name */
 
-/* STS. ctx: NULL, or a struct sigv4_sts_place. */
+/* STS (facts, 4.5; https://docs.aws.amazon.com/general/latest/gr/sts.html). ctx: NULL, or a struct
+ * sigv4_sts_place. */
 struct sigv4_sts_place {
     size_t size;
     bool global; /* sts_regional_endpoints = legacy: the global host for the oldest regions */

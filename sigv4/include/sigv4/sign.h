@@ -4,7 +4,8 @@
  * allocation for requests of ordinary size (up to 64 headers and 64 query parameters and a 4 KiB
  * path; larger ones take one block from the allocator of the key cache, or malloc where none is
  * given).
- * Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
+ * Rules: facts, section 3;
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
 #include <sigv4/status.h>
 
 #ifdef __cplusplus
@@ -32,7 +33,7 @@ struct sigv4_to_sign {
 #define SIGV4_NO_NORMALIZE 0x2u /* keep "//", "." and ".." but encode again; for test vectors */
 #define SIGV4_OMIT_TOKEN   0x4u /* presigning: add the session token after signing, unsigned */
 
-/* Words that stand for a payload hash. */
+/* Words that stand for a payload hash (facts, 3.3). */
 #define SIGV4_UNSIGNED_PAYLOAD           SIGV4_LIT("UNSIGNED-PAYLOAD")
 #define SIGV4_STREAMING_PAYLOAD          SIGV4_LIT("STREAMING-AWS4-HMAC-SHA256-PAYLOAD")
 #define SIGV4_STREAMING_PAYLOAD_TRAILER  SIGV4_LIT("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER")
