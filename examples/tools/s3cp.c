@@ -30,7 +30,9 @@ static const struct option_row copy_rows[] = {
      "grows where 10,000 parts would not do",
      65536, UINT64_C(5) << 30},
     {0, "resume", NULL, OPTION_SWITCH, HERE(resume),
-     "keep the parts of a copy that fails, and go on where such a one stopped", 0, 0},
+     "keep the parts of an upload or download that fails, and go on where such a one stopped (not "
+     "of pipes)",
+     0, 0},
     {0, "if-none-match", NULL, OPTION_SWITCH, HERE(if_none_match),
      "store an object only if there is none of its name", 0, 0},
     {0, "expected-size", "SIZE", OPTION_SIZE, HERE(expected_size),
@@ -44,7 +46,8 @@ static const struct option_row mode_rows[] = {
     {0, "delete", NULL, OPTION_SWITCH, HERE(removes),
      "delete objects (-r: everything below s3://bucket/folder)", 0, 0},
     {0, "presign", "SECONDS", OPTION_NUMBER, HERE(presign_seconds),
-     "print a URL that gives the object to anyone for so long", 1, 604800},
+     "print a URL that gives the object to anyone for so long; --region is the bucket's", 1,
+     604800},
 };
 static const struct option_row object_rows[] = {
     {0, "content-type", "TYPE", OPTION_TEXT, HERE(content_type), "stored with the object", 0, 0},
@@ -63,7 +66,7 @@ static const struct option_row object_rows[] = {
     {0, "sse-c-key", "FILE", OPTION_TEXT, HERE(sse_c_key),
      "a key of your own, 32 bytes in a file, for up, down and copy; over TLS only", 0, 0},
     {0, "checksum", "NAME", OPTION_TEXT, HERE(checksum),
-     "CRC64NVME (usual), CRC32, CRC32C, SHA256 or none", 0, 0},
+     "of uploads: CRC64NVME (usual), CRC32, CRC32C, SHA256 or none", 0, 0},
     {0, "no-checksums", NULL, OPTION_SWITCH, HERE(no_checksums),
      "neither send nor ask for checksums, for services that do not know them", 0, 0},
     {0, "path-style", NULL, OPTION_SWITCH, HERE(path_style),

@@ -166,6 +166,17 @@ static void on_token(void *ctx, struct sigv4_slice token)
             t->token_place, strerror(errno));
 }
 
+static void say_no_place(struct copies *c)
+{
+    if (c->told_of_no_place)
+        return;
+    c->told_of_no_place = true;
+    progress_hide(&c->run->progress);
+    fputs("s3cp: neither XDG_CACHE_HOME nor HOME is a place to write to: without --resume's notes "
+          "an interrupted copy will begin anew\n",
+          stderr);
+}
+
 /* A token costs a file: not for what is sent in one request. */
 static void remember(struct task *t)
 {
@@ -177,6 +188,8 @@ static void remember(struct task *t)
     free(t->token_place);
     free(t->token);
     t->token_place = token_place(&t->item.from, &t->item.to);
+    if (!t->token_place)
+        say_no_place(t->all);
     t->token = t->token_place ? token_load(t->token_place) : NULL;
 }
 
@@ -282,12 +295,32 @@ static int prepare_target(const struct item *item)
     return there ? 0 : make_folders(item->to.path);
 }
 
+/* 0 or errno; without opening it, which may have to wait. */
+static int why_unreadable(const struct location *from)
+{
+    struct stat info;
+    if (from->remote || from->pipe)
+        return 0;
+    if (access(from->path, R_OK) || stat(from->path, &info))
+        return errno;
+    return S_ISDIR(info.st_mode) ? EISDIR : 0;
+}
+
+static void pretend(struct task *t)
+{
+    int error = why_unreadable(&t->item.from);
+    if (error)
+        end_with_errno(t, "cannot read it", error);
+    else
+        end_well(t, "(dryrun) ");
+}
+
 static void transfer(struct task *t)
 {
     struct sigv4_error err = {0};
     struct item *item = &t->item;
     if (t->all->run->settings->dry_run) {
-        end_well(t, "(dryrun) ");
+        pretend(t);
         return;
     }
     int error = prepare_target(item);
@@ -375,6 +408,13 @@ static void compare(struct task *t)
         begin_transfer(t);
 }
 
+/* Pipes have no size and no time, and are read in any case. */
+static bool compares(const struct task *t)
+{
+    const struct item *item = &t->item;
+    return t->all->run->settings->update && !item->from.pipe && !item->to.pipe && !item->is_folder;
+}
+
 static void on_source(void *ctx, const struct s3_result *result)
 {
     struct task *t = ctx;
@@ -385,7 +425,10 @@ static void on_source(void *ctx, const struct s3_result *result)
         t->item.known = true;
         t->item.length = result->length;
         t->item.modified_ms = result->modified_unix_ms;
-        compare(t);
+        if (compares(t))
+            compare(t);
+        else
+            begin_transfer(t);
     }
     copies_pump(c);
 }
@@ -393,13 +436,12 @@ static void on_source(void *ctx, const struct s3_result *result)
 void task_begin(struct task *t)
 {
     const struct item *item = &t->item;
-    bool compares =
-        t->all->run->settings->update && !item->from.pipe && !item->to.pipe && !item->is_folder;
+    bool looks = compares(t) || t->all->run->settings->dry_run;
     t->busy = true;
     t->all->busy++;
-    if (compares && item->from.remote && !item->known)
+    if (looks && item->from.remote && !item->known)
         look(t, &item->from, on_source);
-    else if (compares && item->known)
+    else if (compares(t) && item->known)
         compare(t);
     else
         transfer(t);

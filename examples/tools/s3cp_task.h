@@ -21,7 +21,7 @@ struct copies {
     struct finder *finder, *counter;
     struct task *tasks;
     size_t task_count, busy;
-    bool pumping, stopping, over;
+    bool pumping, stopping, over, told_of_no_place;
     struct location *sources;
     bool many; /* files, not one: they reach the disk together at the end */
 };

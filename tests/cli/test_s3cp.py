@@ -473,6 +473,10 @@ def resuming(place):
         same("resume down: complete", LARGE, place.read("killed/file"))
         check.equal("resume down: only what was missing was fetched, nothing else is left", (2, ["file"]),
                     (requests(place, "GetObject") - sent, place.files("killed")))
+    with check.case("no place for a token"):
+        done = place.run("large", f"s3://{BUCKET}/no-place", *words, env={"XDG_CACHE_HOME": "", "HOME": "/proc/none"})
+        ended("no place for a token: it is said, and copied", 0, ["XDG_CACHE_HOME", "begin anew"], done)
+        same("no place for a token: complete", place.read("large"), place.object("no-place"))
     with check.case("a token that cannot be read"):
         place.faults(dict(fault="error", operation="GetObject", status=403, code="AccessDenied", skip=2))
         place.run(f"s3://{BUCKET}/large", "odd-token/file", *words)
@@ -556,6 +560,15 @@ def folders(place):
         check.equal("patterns: the last that matches counts; --dry-run only says it",
                     ({"(dryrun) upload: ./tree/a.txt", "(dryrun) upload: ./tree/sub/deep/\u00fc + %41.txt"}, []),
                     ({line.split(" to ")[0] for line in done.stdout.decode().splitlines()}, place.keys("p/")))
+    with check.case("dry run"):
+        for line, code, part in ((["absent", f"s3://{BUCKET}/p"], SOME_FAILED, "No such file"),
+                                 (["tree", f"s3://{BUCKET}/p"], SOME_FAILED, "directory"),
+                                 ([f"s3://{BUCKET}/absent", "x"], NO_SUCH, "s3://tests3cp/absent"),
+                                 ([f"s3://{BUCKET}/absent", "-"], NO_SUCH, "s3://tests3cp/absent"),
+                                 ([f"s3://{BUCKET}/t/a.txt", "x"], 0, "")):
+            done = place.run("-n", *line)
+            ended("--dry-run tells what would fail", code, [part], done)
+            check.equal("--dry-run: what would be done is on stdout", code == 0, b"(dryrun)" in done.stdout)
     with check.case("several sources"):
         ended("several sources into a folder", 0, [], place.run("tree/a.txt", "tree/empty", f"s3://{BUCKET}/s/"))
         check.equal("several sources: the keys", ["s/a.txt", "s/empty"], place.keys("s/"))
