@@ -1,13 +1,15 @@
 /* s3_delete_many: up to a thousand keys per request, one result per key.
  *
  *   NEXT --keys that XML can carry--> ASKED --answer--> NEXT
- *     |  \--one key that it cannot--> ASKED               \--a whole request failed--> over, the
- *     \--none left--> over                                   rest is told so
+ *     |  \--one key that it cannot--> ASKED --busy, after a rest--> ASKED
+ *     |                                 \--a whole request failed--> over, the rest is told so
+ *     \--none left--> over
  */
 #include "base/digest.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "object/again.h"
 #include "object/operation.h"
 #include "object/payload.h"
 #include "object/result.h"
@@ -25,6 +27,7 @@ struct sweep {
     void (*on_each)(void *ctx, size_t index, const struct sigv4_error *error);
 
     struct s3__request request;
+    struct s3__again again;
     struct sigv4__buffer document;
     struct sigv4_slice body;
     size_t first, count; /* the keys of the request under way */
@@ -91,6 +94,8 @@ static void on_answer(void *ctx, const struct sigv4_response *response,
     s3__result_fill(&result, response, error, &s->op.error);
     result.length = result.byte_count = 0;
     s->response = response;
+    if (result.error && !s->request.canceled && s3__again_later(&s->again, result.error))
+        return;
     if (!result.error && !s->alone &&
         s3__delete_parse(response->body, on_failure, s, s->op.client->alloc, &why)) {
         sigv4__fail(&s->op.error, why.status, "DeleteObjects: %s", why.message);
@@ -103,6 +108,7 @@ static void on_answer(void *ctx, const struct sigv4_response *response,
     if (!result.error) {
         s->first += s->count;
         s->count = 0;
+        s->again.tries = 0;
         if (s->first < s->key_count && next(s) == SIGV4_OK)
             return;
         if (s->op.error.status)
@@ -186,6 +192,13 @@ static int next(struct sweep *s)
     return status ? status : s3__request_send(&s->request, &s->op.error);
 }
 
+static void ask_again(void *ctx)
+{
+    struct sweep *s = ctx;
+    if (s3__request_send(&s->request, &s->op.error))
+        s3__operation_fail(&s->op);
+}
+
 /* ---- life ---- */
 
 static void run_failed(struct sigv4_job *job)
@@ -210,7 +223,10 @@ static void start(struct s3__operation *op)
 
 static void cancel(struct s3__operation *op)
 {
-    s3__request_cancel(&of(op)->request);
+    if (s3__again_stop(&of(op)->again))
+        s3__operation_fail(op);
+    else
+        s3__request_cancel(&of(op)->request);
 }
 
 static void sweep_free(struct s3__operation *op)
@@ -218,6 +234,7 @@ static void sweep_free(struct s3__operation *op)
     struct sweep *s = of(op);
     const struct sigv4_alloc *alloc = op->client->alloc;
     s3__request_free(&s->request);
+    s3__again_free(&s->again);
     sigv4__buffer_free(&s->document);
     sigv4__string_free(alloc, s->bucket);
     sigv4__alloc_put(alloc, s, sizeof *s);
@@ -259,6 +276,8 @@ int s3_delete_many(struct s3_client *client, const struct s3_delete_many *what,
     s->bucket = sigv4__string_copy(client->alloc, sigv4_str(what->bucket));
     status = s->bucket ? s3__request_at(&s->request, what->bucket, NULL, err)
                        : sigv4__fail(err, SIGV4_E_NOMEM, "DeleteObjects: out of memory");
+    if (status == SIGV4_OK && s3__again_init(&s->again, client, ask_again, s))
+        status = sigv4__fail(err, SIGV4_E_NOMEM, "DeleteObjects: out of memory");
     if (status == SIGV4_OK)
         status = s3__operation_begin(&s->op, call, err);
     if (status)

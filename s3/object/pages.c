@@ -66,6 +66,11 @@ static void tell_on(struct s3__pages *p, const struct sigv4_response *last)
     s3__operation_end(&p->op, &result);
 }
 
+static void fetch_again(void *ctx)
+{
+    fetch(ctx);
+}
+
 static void run_tell(struct sigv4_job *job)
 {
     tell_on((struct s3__pages *)((char *)job - offsetof(struct s3__pages, tell_job)), NULL);
@@ -79,6 +84,12 @@ static void on_answer(void *ctx, const struct sigv4_response *response,
     struct sigv4_error why;
     s3__result_fill(&result, response, error, &p->op.error);
     result.length = result.byte_count = 0; /* those of the document */
+    /* Who lists parts does so to find out what is left, and tries again by itself. */
+    if (result.error && !p->canceled && p->kind != S3__PAGE_PARTS &&
+        s3__again_later(&p->again, result.error)) {
+        p->state = S3__PAGES_RESTING;
+        return;
+    }
     if (result.error) {
         s3__operation_end(&p->op, &result);
         return;
@@ -88,6 +99,7 @@ static void on_answer(void *ctx, const struct sigv4_response *response,
     int status = s3__page_parse(&p->page, p->kind, response->body, p->op.client->alloc, &why);
     if (status == SIGV4_OK) {
         p->broken = 0;
+        p->again.tries = 0;
         tell_on(p, response);
     } else if (status == SIGV4_E_PROTOCOL && p->broken < MAX_BROKEN && !p->canceled) {
         /* An answer that is no page is taken for a failure inside the service (facts, 6.7). */
@@ -111,7 +123,7 @@ static void cancel(struct s3__operation *op)
     p->canceled = true;
     if (p->state == S3__PAGES_FETCHING)
         s3__request_cancel(&p->request);
-    else if (p->state == S3__PAGES_PAUSED)
+    else if (p->state == S3__PAGES_PAUSED || s3__again_stop(&p->again))
         s3__operation_fail(op);
 }
 
@@ -129,6 +141,7 @@ static void pages_free(struct s3__operation *op)
     struct s3__pages *p = of(op);
     const struct sigv4_alloc *alloc = op->client->alloc;
     s3__request_free(&p->request);
+    s3__again_free(&p->again);
     s3__page_free(&p->page);
     sigv4__alloc_put(alloc, p, sizeof *p);
 }
@@ -159,6 +172,8 @@ int s3__pages_begin(struct s3__pages *pages, int status, struct sigv4_call **cal
     if (status == SIGV4_OK)
         status = s3__request_check(&pages->request, err);
     pages->base_query = pages->request.query.len;
+    if (status == SIGV4_OK && s3__again_init(&pages->again, pages->op.client, fetch_again, pages))
+        status = sigv4__fail(err, SIGV4_E_NOMEM, "%s: out of memory", pages->request.operation);
     if (status == SIGV4_OK)
         status = s3__operation_begin(&pages->op, call, err);
     if (status)

@@ -5,15 +5,17 @@
  *   FETCHING --page read--> TELLING --all told, more follow--> FETCHING
  *     |  ^                    |  ^ \--all told, none follow--> over
  *     |  +--broken page, once more (twice)                PAUSED <-> TELLING
+ *     |  +--a service that is busy, after a RESTING
  *     \--refused--> over
  *
  * Entries are told where users may be called, one page at a time.
  */
+#include "object/again.h"
 #include "object/operation.h"
 #include "object/request.h"
 #include "wire/page_xml.h"
 
-enum s3__pages_state { S3__PAGES_FETCHING, S3__PAGES_TELLING, S3__PAGES_PAUSED };
+enum s3__pages_state { S3__PAGES_FETCHING, S3__PAGES_RESTING, S3__PAGES_TELLING, S3__PAGES_PAUSED };
 
 struct s3__pages {
     struct s3__operation op;
@@ -23,6 +25,7 @@ struct s3__pages {
     size_t base_query;     /* length of the query without a place to go on from */
     const char *next_name; /* of that parameter */
     struct sigv4_job tell_job;
+    struct s3__again again;
     struct s3__page page;
     size_t told;
     unsigned broken; /* pages that could not be read, in a row */

@@ -42,7 +42,7 @@ static void release_call(struct s3__assembly *a)
 /* True: the same step will be taken once more. */
 static bool try_again(struct s3__assembly *a, const struct sigv4_error *error)
 {
-    if (a->canceled || !s3__worth_another_try(a->client, error) || a->tries >= S3__PART_TRIES)
+    if (a->canceled || !s3__worth_another_try(a->client, error) || a->tries >= S3__TRIES)
         return false;
     if (error->status == SIGV4_E_THROTTLED)
         s3__pool_narrow(&a->client->requests);

@@ -30,6 +30,7 @@ struct copy {
     struct s3__crew crew;
     struct s3__plan plan;
     struct sigv4_call *call; /* of LOOKING and COPYING */
+    struct s3__again again;  /* of them, too */
     bool replaces;           /* what describes the source */
     unsigned char source_key[32];
     size_t source_key_len;
@@ -242,16 +243,26 @@ static const struct s3__crew_ops crew_ops = {next, start_part, part_done, NULL, 
 
 /* ---- at once ---- */
 
+/* What may be there must not be refused by its own condition at the next try. */
+static bool may_go_again(struct copy *c, const struct s3_result *result)
+{
+    bool refuses_itself = result->maybe_done && c->to.if_none_match;
+    return !c->canceled && !refuses_itself && s3__again_later(&c->again, result->error);
+}
+
 static void on_copied(void *ctx, const struct s3_result *result)
 {
     struct copy *c = ctx;
     sigv4_call_release(c->call);
     c->call = NULL;
     c->maybe_done = result->maybe_done;
+    if (result->error && may_go_again(c, result))
+        return;
     if (result->error) {
         clean_up(c, result->error);
         return;
     }
+    c->maybe_done = false;
     keep_outcome(c, result->etag, result->version_id);
     c->done_bytes = c->plan.length;
     c->done_parts = 1;
@@ -319,16 +330,17 @@ static void on_looked(void *ctx, const struct s3_result *result)
     struct sigv4_error err = {0};
     sigv4_call_release(c->call);
     c->call = NULL;
+    if (result->error && may_go_again(c, result))
+        return;
+    c->again.tries = 0;
     if (result->error || c->canceled || begin(c, result, &err))
         clean_up(c, result->error ? result->error : &err);
 }
 
 /* ---- life ---- */
 
-static void start(struct s3__operation *op)
+static int look(struct copy *c, struct sigv4_error *err)
 {
-    struct copy *c = of(op);
-    struct sigv4_error err;
     struct s3_encryption key = {.size = sizeof key, .customer_key = source_key(c)};
     struct s3_head head = {
         .size = sizeof head,
@@ -338,8 +350,20 @@ static void start(struct s3__operation *op)
         .on_done = on_looked,
         .ctx = c,
     };
-    if (s3_head(op->client, &head, &c->call, &err))
+    return s3_head(c->op.client, &head, &c->call, err);
+}
+
+static void go_on(void *ctx)
+{
+    struct copy *c = ctx;
+    struct sigv4_error err;
+    if (c->state == LOOKING ? look(c, &err) : copy_at_once(c, &err))
         clean_up(c, &err);
+}
+
+static void start(struct s3__operation *op)
+{
+    go_on(of(op));
 }
 
 static void cancel(struct s3__operation *op)
@@ -348,6 +372,8 @@ static void cancel(struct s3__operation *op)
     c->canceled = true;
     if (c->call)
         sigv4_call_cancel(c->call);
+    else if (s3__again_stop(&c->again))
+        clean_up(c, NULL);
     else if (c->state == PARTS)
         s3__crew_stop(&c->crew, NULL);
     else
@@ -359,6 +385,7 @@ static void copy_free(struct s3__operation *op)
     struct copy *c = of(op);
     const struct sigv4_alloc *alloc = op->client->alloc;
     s3__crew_free(&c->crew);
+    s3__again_free(&c->again);
     s3__assembly_free(&c->assembly);
     s3__baggage_free(&c->from);
     s3__baggage_free(&c->to);
@@ -385,6 +412,7 @@ static int set_up(struct copy *c, const struct s3_copy *what, struct sigv4_error
         return status;
     c->replaces = s3__describes_content(&c->to.attributes);
     if (s3__crew_init(&c->crew, client, &crew_ops, S3_MAX_PARTS) ||
+        s3__again_init(&c->again, client, go_on, c) ||
         s3__assembly_init(&c->assembly, client, &c->to, &owner, c))
         return sigv4__fail(err, SIGV4_E_NOMEM, "out of memory");
     c->assembly.checksum =

@@ -4,37 +4,6 @@
 #include "base/memory.h"
 #include "object/client.h"
 
-enum { FIRST_REST_MS = 200, LONGEST_REST_MS = 20000 };
-
-bool s3__worth_another_try(const struct s3_client *client, const struct sigv4_error *error)
-{
-    switch (error->status) {
-    case SIGV4_E_NETWORK:
-    case SIGV4_E_TIMEOUT:
-        return client->answered;
-    case SIGV4_E_NO_CREDENTIALS: /* a source that never gave keys is not a short outage */
-        return client->answered && error->retryable;
-    case SIGV4_E_THROTTLED:
-    case SIGV4_E_SERVICE:
-    case SIGV4_E_PROTOCOL:
-        return true;
-    default:
-        /* Damaged on the way, or two requests met (facts, 6.7). */
-        return error->retryable || strcmp(error->code, "BadDigest") == 0 ||
-               strcmp(error->code, "OperationAborted") == 0;
-    }
-}
-
-int64_t s3__rest_ms(struct sigv4_loop *loop, unsigned tries)
-{
-    const struct sigv4_random *random = sigv4_loop_random(loop);
-    uint32_t r, longest = (uint32_t)FIRST_REST_MS << (tries < 8 ? tries : 8);
-    if (longest > LONGEST_REST_MS)
-        longest = LONGEST_REST_MS;
-    random->fill(random->ctx, &r, sizeof r);
-    return r % (longest + 1);
-}
-
 static bool is_idle(const struct s3__crew *crew)
 {
     for (size_t i = 0; i < crew->hand_count; i++)
@@ -162,7 +131,7 @@ void s3__crew_ended(struct s3__hand *hand, const struct sigv4_error *error)
         s3__pool_widen(requests);
         let_go(hand, true);
     } else if (!crew->stopped && s3__worth_another_try(crew->client, error) &&
-               hand->tries < S3__PART_TRIES) {
+               hand->tries < S3__TRIES) {
         if (error->status == SIGV4_E_THROTTLED)
             s3__pool_narrow(requests);
         s3__pool_give(&hand->ticket);

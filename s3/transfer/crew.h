@@ -9,6 +9,7 @@
  *                                                    \--failed for good--> FREE, the crew stops
  *
  * Loop only. When nothing is under way and nothing more to come, the owner is told: idle. */
+#include "object/again.h"
 #include "object/pool.h"
 
 #include <sigv4/status.h>
@@ -57,7 +58,6 @@ struct s3__crew {
     struct sigv4_error error; /* why it stopped; status 0: it was canceled */
 };
 
-enum { S3__PART_TRIES = 6 };
 /* At most so many hands. Errors: NOMEM. Then, too, s3__crew_free. */
 int s3__crew_init(struct s3__crew *crew, struct s3_client *client, const struct s3__crew_ops *ops,
                   uint64_t most);
@@ -70,9 +70,4 @@ void s3__crew_ended(struct s3__hand *hand, const struct sigv4_error *error);
 /* Ends what is under way; idle follows, perhaps from inside. error NULL: canceled. The first reason
  * counts. */
 void s3__crew_stop(struct s3__crew *crew, const struct sigv4_error *error);
-/* Would the same part, sent again, have a chance? A service that never answered anything had its
- * tries inside the request: people want to know then. */
-bool s3__worth_another_try(const struct s3_client *client, const struct sigv4_error *error);
-/* A random wait before try number tries + 1. */
-int64_t s3__rest_ms(struct sigv4_loop *loop, unsigned tries);
 #endif

@@ -96,7 +96,8 @@ static bool is_working(const struct s3__download *d)
     for (size_t i = 0; i < d->crew.hand_count; i++)
         if (d->crew.hands[i].state != S3__HAND_FREE)
             return true;
-    return d->looking || d->comparing || d->committing || (d->flow && s3__flow_busy(d));
+    return d->looking || d->again.resting || d->comparing || d->committing ||
+           (d->flow && s3__flow_busy(d));
 }
 
 /* The CRC of the whole from those of the parts. */
@@ -236,6 +237,8 @@ static void on_looked(void *ctx, const struct s3_result *result)
     struct s3__download *d = ctx;
     sigv4_call_release(d->looking);
     d->looking = NULL;
+    if (result->error && !d->crew.stopped && s3__again_later(&d->again, result->error))
+        return;
     if (result->error || d->crew.stopped) {
         s3__download_fail(d, result->error);
         return;
@@ -254,9 +257,9 @@ void s3__download_fetch(struct s3__download *d)
 
 /* ---- life ---- */
 
-static void start(struct s3__operation *op)
+static void look(void *ctx)
 {
-    struct s3__download *d = of(op);
+    struct s3__download *d = ctx;
     struct sigv4_error err = {0};
     struct s3_head head = {
         .size = sizeof head,
@@ -266,21 +269,26 @@ static void start(struct s3__operation *op)
         .on_done = on_looked,
         .ctx = d,
     };
-    int status = SIGV4_OK;
+    if (s3_head(d->op.client, &head, &d->looking, &err))
+        s3__download_fail(d, &err);
+}
+
+static void start(struct s3__operation *op)
+{
+    struct s3__download *d = of(op);
+    struct sigv4_error err = {0};
     if (d->listed) {
         d->so_far.etag = sigv4_str(d->etag);
         prepare(d);
         return;
     }
-    if (!d->to_file) {
-        int fd = d->own_fd >= 0 ? d->own_fd : d->asked.on_chunk ? -1 : d->asked.fd;
-        if (s3__flow_new(d, fd))
-            status = sigv4__fail(&err, SIGV4_E_NOMEM, "cannot begin to write");
+    int fd = d->own_fd >= 0 ? d->own_fd : d->asked.on_chunk ? -1 : d->asked.fd;
+    if (d->to_file || s3__flow_new(d, fd) == SIGV4_OK) {
+        look(d);
+        return;
     }
-    if (status == SIGV4_OK)
-        status = s3_head(op->client, &head, &d->looking, &err);
-    if (status)
-        s3__download_fail(d, &err);
+    sigv4__fail(&err, SIGV4_E_NOMEM, "cannot begin to write");
+    s3__download_fail(d, &err);
 }
 
 static void cancel(struct s3__operation *op)
@@ -290,6 +298,7 @@ static void cancel(struct s3__operation *op)
         return;
     if (d->looking)
         sigv4_call_cancel(d->looking);
+    s3__again_stop(&d->again);
     s3__download_fail(d, NULL);
 }
 
@@ -311,6 +320,7 @@ static void download_free(struct s3__operation *op)
     sigv4__alloc_put(alloc, d->done, d->plan.count * sizeof *d->done);
     sigv4__alloc_put(alloc, d->crcs, d->plan.count * sizeof *d->crcs);
     s3__crew_free(&d->crew);
+    s3__again_free(&d->again);
     s3__target_free(&d->target);
     s3__baggage_free(&d->from);
     sigv4_call_release(d->looking);
@@ -373,7 +383,8 @@ static int set_up(struct s3__download *d, const struct s3_download *asked, struc
         sigv4__fixed_copy(d->etag, sizeof d->etag, sigv4_str(asked->listed_etag));
     }
     if (status == SIGV4_OK &&
-        s3__crew_init(&d->crew, client, &s3__download_crew_ops, d->listed ? 1 : S3_MAX_PARTS))
+        (s3__crew_init(&d->crew, client, &s3__download_crew_ops, d->listed ? 1 : S3_MAX_PARTS) ||
+         s3__again_init(&d->again, client, look, d)))
         status = sigv4__fail(err, SIGV4_E_NOMEM, "out of memory");
     return status;
 }

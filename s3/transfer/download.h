@@ -39,6 +39,7 @@ struct s3__download {
     struct s3__target target; /* into a file */
     struct s3__flow *flow;    /* into anything else */
     struct sigv4_call *looking;
+    struct s3__again again; /* a look */
     struct s3__chore finishing;
     char *resume;
     int own_fd;                /* opened here; -1 */

@@ -136,6 +136,45 @@ static void a_source_that_changes(void **state)
     }
 }
 
+/* More than one request's attempts, in each of the two steps. */
+static void a_busy_service_is_asked_again(void **state)
+{
+    static const char *const operations[] = {"HeadObject", "CopyObject"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct transfer_stage *t = with_source();
+        for (unsigned n = 1; n <= 7; n++)
+            fake_bucket_fault(
+                t->b, (struct fake_fault){
+                          .operation = operations[i], .nth = n, .status = 503, .code = "SlowDown"});
+        start(t, NULL, 0);
+        transfer_finish(t);
+        assert_copy(t);
+        transfer_down(t);
+    }
+}
+
+static void canceled_while_it_rests(void **state)
+{
+    (void)state;
+    for (int moment = 0; moment < 20000; moment += 500) {
+        struct transfer_stage *t = with_source();
+        fake_bucket_fault(
+            t->b, (struct fake_fault){.operation = moment % 1000 ? "CopyObject" : "HeadObject",
+                                      .status = 503,
+                                      .code = "SlowDown"});
+        start(t, NULL, 0);
+        fake_run_ms(t->s.fake, t->s.loop, moment);
+        bool late = t->end.times > 0;
+        sigv4_call_cancel(t->call);
+        transfer_finish(t);
+        if (!late)
+            assert_int_equal(t->end.status, SIGV4_E_CANCELED);
+        assert_null(fake_bucket_get(t->b, "/k", NULL));
+        transfer_down(t);
+    }
+}
+
 static void canceled_at_any_moment(void **state)
 {
     (void)state;
@@ -158,10 +197,9 @@ static void canceled_at_any_moment(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(at_once_and_in_parts),
-        cmocka_unit_test(faults),
-        cmocka_unit_test(a_source_that_changes),
-        cmocka_unit_test(canceled_at_any_moment),
+        cmocka_unit_test(at_once_and_in_parts),    cmocka_unit_test(faults),
+        cmocka_unit_test(a_source_that_changes),   cmocka_unit_test(a_busy_service_is_asked_again),
+        cmocka_unit_test(canceled_while_it_rests), cmocka_unit_test(canceled_at_any_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

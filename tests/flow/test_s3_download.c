@@ -140,6 +140,32 @@ static void broken_parts_go_on_alone(void **state)
             }
 }
 
+/* More than one request's attempts, of the first step. */
+static void a_busy_service_is_asked_again(void **state)
+{
+    (void)state;
+    for (int moment = 0; moment < 10000; moment += 500) {
+        struct transfer_stage *t = transfer_up(NULL);
+        struct s3_download download = to_file(t);
+        for (unsigned n = moment ? 0 : 1; n <= (moment ? 0 : 7); n++)
+            fake_bucket_fault(
+                t->b, (struct fake_fault){
+                          .operation = "HeadObject", .nth = n, .status = 503, .code = "SlowDown"});
+        fake_bucket_put(t->b, "/k", text, LENGTH);
+        assert_int_equal(s3_download(t->s.s3, &download, &t->call, NULL), 0);
+        fake_run_ms(t->s.fake, t->s.loop, moment);
+        bool late = t->end.times > 0;
+        if (moment)
+            sigv4_call_cancel(t->call);
+        transfer_finish(t);
+        if (!moment)
+            assert_file(t, text, LENGTH);
+        else
+            assert_no_file(t, late ? t->end.status : SIGV4_E_CANCELED);
+        transfer_down(t);
+    }
+}
+
 static void refusals_leave_what_was_there(void **state)
 {
     static const struct fake_fault faults[] = {
@@ -257,6 +283,7 @@ int main(void)
         cmocka_unit_test(listed_before_and_changed_or_damaged),
         cmocka_unit_test(what_is_replaced_keeps_its_mode),
         cmocka_unit_test(broken_parts_go_on_alone),
+        cmocka_unit_test(a_busy_service_is_asked_again),
         cmocka_unit_test(refusals_leave_what_was_there),
         cmocka_unit_test(an_object_that_changes),
         cmocka_unit_test(damaged_bytes),

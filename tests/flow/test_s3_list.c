@@ -149,6 +149,39 @@ static void a_broken_page_is_asked_for_again(void **state)
     stage_down(&s);
 }
 
+#define BUSY "<Error><Code>SlowDown</Code></Error>"
+
+/* More than one request's attempts. */
+static void a_busy_service_is_asked_again(void **state)
+{
+    struct stage s = stage_up(NULL);
+    struct walk w = {.calls = 0};
+    struct s3_list list = listing(&w);
+    (void)state;
+    fake_script(s.fake, (struct fake_answer){.times = 7, .status = 503, .body = BUSY});
+    script_two_pages(&s);
+    assert_int_equal(s3_list(s.s3, &list, NULL, NULL), 0);
+    stage_finish(&s, &w.end);
+    assert_int_equal(w.end.status, 0);
+    assert_string_equal(w.seen, "one t w/o three d/(prefix) ");
+    stage_down(&s);
+    for (int moment = 0; moment < 10000; moment += 500) {
+        struct sigv4_call *call;
+        s = stage_up(NULL);
+        memset(&w, 0, sizeof w);
+        fake_script(s.fake, (struct fake_answer){.status = 503, .body = BUSY});
+        assert_int_equal(s3_list(s.s3, &list, &call, NULL), 0);
+        fake_run_ms(s.fake, s.loop, moment);
+        bool late = w.end.times > 0;
+        sigv4_call_cancel(call);
+        stage_finish(&s, &w.end);
+        if (!late)
+            assert_int_equal(w.end.status, SIGV4_E_CANCELED);
+        sigv4_call_release(call);
+        stage_down(&s);
+    }
+}
+
 static void a_page_that_leads_to_itself_ends_it(void **state)
 {
     struct stage s = stage_up(NULL);
@@ -342,6 +375,41 @@ static void a_failed_request_is_told_for_all_its_keys(void **state)
     }
 }
 
+static void a_busy_service_gets_the_keys_again(void **state)
+{
+    static const char *keys[] = {"a", "b"};
+    (void)state;
+    for (int moment = 0; moment < 10000; moment += 500) {
+        struct stage s = stage_up(NULL);
+        static struct sweep w;
+        struct sigv4_call *call;
+        struct s3_delete_many what = {.size = sizeof what,
+                                      .bucket = "bucket",
+                                      .keys = keys,
+                                      .key_count = 2,
+                                      .on_each = on_each,
+                                      .on_done = note_end,
+                                      .ctx = &w};
+        memset(&w, 0, sizeof w);
+        fake_script(s.fake,
+                    (struct fake_answer){.times = moment ? 0 : 7, .status = 503, .body = BUSY});
+        fake_script(s.fake, (struct fake_answer){.body = "<DeleteResult/>"});
+        assert_int_equal(s3_delete_many(s.s3, &what, &call, NULL), 0);
+        fake_run_ms(s.fake, s.loop, moment);
+        if (moment)
+            sigv4_call_cancel(call);
+        stage_finish(&s, &w.end);
+        if (w.end.status != SIGV4_E_THROTTLED)
+            assert_int_equal(w.end.status, moment ? SIGV4_E_CANCELED : 0);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(w.told[i], 1);
+            assert_int_equal(w.status[i], w.end.status);
+        }
+        sigv4_call_release(call);
+        stage_down(&s);
+    }
+}
+
 static void nothing_to_delete(void **state)
 {
     struct stage s = stage_up(NULL);
@@ -370,12 +438,14 @@ int main(void)
         cmocka_unit_test(pausing_loses_nothing),
         cmocka_unit_test(stopping_and_canceling),
         cmocka_unit_test(a_broken_page_is_asked_for_again),
+        cmocka_unit_test(a_busy_service_is_asked_again),
         cmocka_unit_test(a_page_that_leads_to_itself_ends_it),
         cmocka_unit_test(a_missing_bucket),
         cmocka_unit_test(buckets),
         cmocka_unit_test(bucket_calls),
         cmocka_unit_test(many_keys_in_few_requests),
         cmocka_unit_test(a_failed_request_is_told_for_all_its_keys),
+        cmocka_unit_test(a_busy_service_gets_the_keys_again),
         cmocka_unit_test(nothing_to_delete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 #ifndef S3_LIST_H
 #define S3_LIST_H
 /* What is in a bucket, and which buckets there are. Pages are fetched inside; the callback sees one
- * entry after the other, in the service's order. Threads and errors as in s3/object.h. */
+ * entry after the other, in the service's order. A page that a busy service refuses is asked for
+ * again after a rest, six times at most. Threads and errors as in s3/object.h. */
 #include <s3/client.h>
 
 #ifdef __cplusplus

@@ -108,9 +108,9 @@ struct s3_delete {
 SIGV4_API int s3_delete(struct s3_client *client, const struct s3_delete *what,
                         struct sigv4_call **call, struct sigv4_error *err) SIGV4_MUST_CHECK;
 
-/* Many, a thousand per request. on_each: once for every key that was asked for before on_done;
- * error NULL when it is gone. on_done has an error when a whole request failed; its keys and the
- * ones after it were told so. keys are borrowed until on_done. */
+/* Many, a thousand per request, each repeated as a page of s3_list. on_each: once for every key
+ * that was asked for before on_done; error NULL when it is gone. on_done has an error when a whole
+ * request failed; its keys and the ones after it were told so. keys are borrowed until on_done. */
 struct s3_delete_many {
     size_t size;
     const char *bucket;
