@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/moment.h"
 #include "base/text.h"
 
 struct sigv4__fetch {
@@ -57,6 +58,9 @@ static void deliver(struct sigv4__fetch *fetch)
 static void on_header(void *ctx, struct sigv4_slice name, struct sigv4_slice value)
 {
     struct sigv4__fetch *fetch = ctx;
+    if (sigv4__equal_nocase(name, SIGV4_LIT("date")) &&
+        !sigv4__moment_parse_http(value, &fetch->answer.their_unix_ms))
+        fetch->answer.their_unix_ms = 0;
     if (sigv4__equal_nocase(name, SIGV4_LIT("x-amzn-requestid")) ||
         sigv4__equal_nocase(name, SIGV4_LIT("x-amz-request-id")))
         sigv4__fixed_copy(fetch->request_id, sizeof fetch->request_id, value);

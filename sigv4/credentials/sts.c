@@ -11,7 +11,14 @@
 #include <sigv4/sign.h>
 #include <stdio.h>
 
-enum { CONNECT_MS = 3000, TIMEOUT_MS = 10000, ATTEMPTS = 3, PAUSE_MS = 500, MAX_CA_PATH = 4096 };
+enum {
+    CONNECT_MS = 3000,
+    TIMEOUT_MS = 10000,
+    ATTEMPTS = 3,
+    PAUSE_MS = 500,
+    MAX_CA_PATH = 4096,
+    SKEW_MS = 4 * 60 * 1000 /* a smaller offset does not explain a refused signature */
+};
 
 void sigv4__sts_ask_init(struct sigv4__sts_ask *ask)
 {
@@ -55,6 +62,7 @@ static int find_sts(struct sigv4__sts_ask *ask, const struct sigv4__sts_request 
                                  .region = region.value ? region.value : region_of(request->role),
                                  .resolve = sigv4_sts_resolve,
                                  .resolve_ctx = &sts};
+    sigv4__buffer_clear(&ask->ca_bundle);
     return sigv4__reach(&where, target, proxy, &ask->ca_bundle, err);
 }
 
@@ -208,7 +216,8 @@ static int send(struct sigv4__sts_ask *ask, const struct sigv4__sts_request *req
     };
     int status = SIGV4_OK;
     if (request->creds)
-        status = sign(&question, &own, target, request->creds, clock->wall_ms(clock->ctx) / 1000);
+        status = sign(&question, &own, target, request->creds,
+                      (clock->wall_ms(clock->ctx) + request->skew_ms) / 1000);
     return status ? status : sigv4__errand_ask(&ask->errand, &question, answered);
 }
 
@@ -242,6 +251,26 @@ out:
 }
 
 /* ---- the answer ---- */
+
+bool sigv4__sts_blames_clock(const struct sigv4__answer *answer, struct sigv4_loop *loop,
+                             int64_t *skew_ms)
+{
+    struct sigv4__sts_answer said;
+    const struct sigv4_clock *clock = sigv4_loop_clock(loop);
+    int64_t off = answer->their_unix_ms - clock->wall_ms(clock->ctx);
+    if ((answer->http_status != 403 && answer->http_status != 400) || !answer->their_unix_ms ||
+        (off < SKEW_MS && off > -SKEW_MS))
+        return false;
+    bool blamed =
+        sigv4__sts_answer_parse(&said, answer->body, sigv4_loop_alloc(loop)) == SIGV4_OK &&
+        (sigv4__equal_str(said.code, "SignatureDoesNotMatch") ||
+         sigv4__equal_str(said.code, "RequestExpired") ||
+         sigv4__equal_str(said.code, "InvalidSignatureException"));
+    sigv4__sts_answer_free(&said);
+    if (blamed)
+        *skew_ms = off;
+    return blamed;
+}
 
 static int refused(const struct sigv4__answer *answer, const struct sigv4__sts_answer *said,
                    const char *arn, struct sigv4_error *err)

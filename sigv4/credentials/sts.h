@@ -11,6 +11,7 @@ struct sigv4__sts_request {
     const struct sigv4__role *role;
     struct sigv4_credentials *creds; /* who asks; NULL: web_token says it, unsigned */
     struct sigv4_slice web_token;
+    int64_t skew_ms;       /* of this machine's clock, as far as it is known */
     struct sigv4__mfa mfa; /* who knows a code, where the role wants one */
 };
 /* Begins what the asking providers remember. */
@@ -24,6 +25,9 @@ void sigv4__sts_ask_forget(struct sigv4__errand *ask); /* a source's forget, or 
 /* Errors: NO_CREDENTIALS with code "InvalidConfiguration" or "MfaRequired", NOMEM. */
 int sigv4__sts_ask(struct sigv4__sts_ask *ask, const struct sigv4__sts_request *request,
                    sigv4__fetch_fn *answered, struct sigv4_error *err);
+/* Was the signature refused because of this machine's clock? Then *skew_ms is what to add to it. */
+bool sigv4__sts_blames_clock(const struct sigv4__answer *answer, struct sigv4_loop *loop,
+                             int64_t *skew_ms);
 /* Keys, or why not: STS's own code, or "StsUnreachable", "MalformedDocument". */
 int sigv4__sts_accept(struct sigv4_credentials **out, const struct sigv4__answer *answer,
                       const struct sigv4__role *role, const struct sigv4_alloc *alloc,

@@ -13,6 +13,7 @@ struct sigv4__way {
     char *ca_bundle;               /* NULL: by the configuration */
     bool use_fips, use_dual_stack; /* beyond what is configured */
     bool any_certificate;
+    int64_t skew_ms; /* what STS taught: to be added to the local clock */
 };
 /* ca_bundle is copied. NULL: no memory. */
 struct sigv4__way *sigv4__way_new(const char *ca_bundle, const struct sigv4_alloc *alloc);

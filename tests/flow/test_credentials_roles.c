@@ -257,6 +257,37 @@ static void what_sts_may_answer(void **state)
     }
 }
 
+/* Dated half an hour later than this machine believes: signed anew with that time, once. */
+static void a_clock_that_is_behind(void **state)
+{
+    struct stage t;
+    static const char date[] = "Date: Thu, 01 Jan 2026 00:30:00 GMT\n";
+    (void)state;
+    for (int mends = 0; mends < 2; mends++) {
+        begin(&t, "second");
+        scene_write(&t.s, ".aws/config",
+                    "[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = " SECRET
+                    "-base\n[profile second]\nregion = eu-west-1\nrole_arn = " ARN
+                    "second\nsource_profile = base\n");
+        fake_script(t.s.fake, (struct fake_answer){.times = mends ? 1 : 0,
+                                                   .status = 403,
+                                                   .headers = date,
+                                                   .body = FAILURE("SignatureDoesNotMatch")});
+        fake_script(t.s.fake, (struct fake_answer){.body = KEYS("2")});
+        scene_fetch(&t.s, t.provider, &t.o);
+        assert_int_equal(fake_request_count(t.s.fake), 2);
+        assert_string_equal(fake_header(t.s.fake, fake_request(t.s.fake, 0), "X-Amz-Date"),
+                            "20260101T000000Z");
+        assert_string_equal(fake_header(t.s.fake, fake_request(t.s.fake, 1), "X-Amz-Date"),
+                            "20260101T003000Z");
+        if (mends)
+            assert_keys(&t.o, "AKID2", SECRET "-2", SECRET "-2-t");
+        else
+            assert_failed(&t.o, SIGV4_E_NO_CREDENTIALS, "SignatureDoesNotMatch", "role/second");
+        stage_end(&t);
+    }
+}
+
 static void where_sts_is(void **state)
 {
     (void)state;
@@ -379,6 +410,7 @@ int main(void)
         cmocka_unit_test(where_sts_is_without_a_region),
         cmocka_unit_test(codes_of_a_device),
         cmocka_unit_test(what_sts_may_answer),
+        cmocka_unit_test(a_clock_that_is_behind),
         cmocka_unit_test(where_sts_is),
         cmocka_unit_test(web_identity_of_a_profile),
         cmocka_unit_test(web_identity_of_the_environment),
