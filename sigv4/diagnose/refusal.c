@@ -31,6 +31,14 @@ static bool is_one_of(const char *code, const char *const *list)
     return false;
 }
 
+/* Every answer of a service has a request id or at least a code. A proxy's page has neither. */
+static bool is_foreign(const struct reading *r)
+{
+    const struct sigv4_error *e = r->in->error;
+    return e->http_status >= 300 && !r->in->not_sent && !e->request_id[0] && !r->code[0] &&
+           !has(r, "not authorized");
+}
+
 static bool is_clock(const struct reading *r)
 {
     static const char *const codes[] = {"RequestTimeTooSkewed", "RequestExpired",
@@ -68,6 +76,8 @@ static enum sigv4_cause cause_of(const struct reading *r)
     const struct sigv4_error *e = r->in->error;
     if (e->status == SIGV4_OK)
         return SIGV4_CAUSE_NONE;
+    if (is_foreign(r))
+        return e->http_status >= 500 ? SIGV4_CAUSE_SERVICE : SIGV4_CAUSE_OTHER;
     if (e->http_status && is_clock(r))
         return SIGV4_CAUSE_CLOCK;
     if (e->http_status && is_wrong_region(r))
@@ -170,9 +180,21 @@ static void advise_missing(const struct reading *r)
                   what, r->region[0] ? r->region : "not known");
 }
 
+static void advise_foreign(const struct reading *r)
+{
+    SIGV4__GUESS(r->d, "the answer has no request id: a proxy or another program on the way gave "
+                       "it, not the service");
+    SIGV4__ADVISE(r->d, "look who answers there: the proxy (HTTPS_PROXY, HTTP_PROXY), a firewall, "
+                        "or the endpoint URL");
+}
+
 static void advise(const struct reading *r)
 {
     struct sigv4_diagnosis *d = r->d;
+    if (is_foreign(r)) {
+        advise_foreign(r);
+        return;
+    }
     switch (d->cause) {
     case SIGV4_CAUSE_NO_CREDENTIALS:
     case SIGV4_CAUSE_EXPIRED_CREDENTIALS:

@@ -34,6 +34,13 @@ static bool is_endpoint_name(const char *host)
     return strstr(host, ".vpce.") != NULL;
 }
 
+/* A host that exists only where the service has such endpoints. */
+static bool is_special_name(const char *host)
+{
+    return sigv4__remedy_is_aws_name(host) &&
+           (strstr(host, "-fips.") || strstr(host, ".dualstack.") || strstr(host, ".api."));
+}
+
 static bool is(const struct sigv4__findings *f, const char *service_id)
 {
     return strcmp(f->service_id, service_id) == 0;
@@ -106,6 +113,12 @@ static void advise_name(const struct sigv4__findings *f, struct sigv4_diagnosis 
                          "in a VPC, that DNS resolution is switched on");
     else if (is_endpoint_name(d->host))
         SIGV4__ADVISE(d, "check the name of the VPC endpoint, and that it still exists");
+    else if (is_special_name(d->host))
+        SIGV4__ADVISE(d,
+                      "check whether region '%s' has a FIPS or dual-stack endpoint of this service "
+                      "(AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT or the profile ask for "
+                      "it)",
+                      f->region);
     else if (sigv4__remedy_is_aws_name(d->host) && f->region[0])
         SIGV4__ADVISE(d, "check the region: is '%s' its right name, and does it have this service?",
                       f->region);
@@ -211,6 +224,22 @@ static void advise_trust(struct sigv4_diagnosis *d)
         SIGV4__ADVISE(d, "set this host's clock (timedatectl; chrony with 169.254.169.123 on EC2)");
 }
 
+static void advise_proxy(const struct sigv4__findings *f, struct sigv4_diagnosis *d)
+{
+    if (strstr(f->visit.text, "response 407"))
+        SIGV4__ADVISE(
+            d, "the proxy wants a user name and a password: %s=http://USER:PASSWORD@HOST:PORT",
+            f->proxy.variable);
+    else if (strstr(f->visit.text, "response 403"))
+        SIGV4__ADVISE(d,
+                      "have the proxy allow %s:%u, or list it in NO_PROXY if it is reached without "
+                      "a proxy",
+                      d->host, (unsigned)d->port);
+    else
+        SIGV4__ADVISE(d, "correct %s, or list %s in NO_PROXY if it is reached without a proxy",
+                      f->proxy.variable, d->host);
+}
+
 void sigv4__remedy_write(const struct sigv4__findings *f, struct sigv4_diagnosis *d, size_t subject)
 {
     const struct sigv4_diagnosed_address *a = &d->addresses[subject];
@@ -228,7 +257,12 @@ void sigv4__remedy_write(const struct sigv4__findings *f, struct sigv4_diagnosis
         advise_no_route(f, d, a->kind);
         break;
     case SIGV4_CAUSE_OTHER:
-        if (d->address_count && a->os_errno == 0)
+        if (d->address_count && a->os_errno == 0 && !d->tls)
+            SIGV4__ADVISE(d,
+                          "check that this is the service's port; if the service at port %u speaks "
+                          "TLS, say https:// in the endpoint URL",
+                          (unsigned)d->port);
+        else if (d->address_count && a->os_errno == 0)
             SIGV4__ADVISE(d, "check that this is the service's port; through a tunnel or VPN, that "
                              "large packets pass (path MTU)");
         else
@@ -250,8 +284,7 @@ void sigv4__remedy_write(const struct sigv4__findings *f, struct sigv4_diagnosis
         advise_trust(d);
         break;
     case SIGV4_CAUSE_PROXY:
-        SIGV4__ADVISE(d, "correct %s, or list %s in NO_PROXY if it is reached without a proxy",
-                      f->proxy.variable, d->host);
+        advise_proxy(f, d);
         break;
     default: /* what a service answers is refusal.c's */
         break;

@@ -93,6 +93,12 @@ static const struct scene scenes[] = {
      SIGV4_CAUSE_NO_REGION, "no region", NULL, "AWS_REGION"},
     {SIGV4_E_PROTOCOL, 200, "", "malformed", "KINESIS", "ListStreams", NULL, false,
      SIGV4_CAUSE_OTHER, "malformed", NULL, NULL},
+    {SIGV4_E_DENIED, 403, "", "foreign: access denied", "KINESIS", "ListStreams", NULL, false,
+     SIGV4_CAUSE_OTHER, "access denied", "no request id", "look who answers"},
+    {SIGV4_E_SERVICE, 503, "", "foreign: blocked", "KINESIS", "ListStreams", NULL, false,
+     SIGV4_CAUSE_SERVICE, "blocked", "no request id", "look who answers"},
+    {SIGV4_E_INVALID, 302, "", "foreign: elsewhere", "KINESIS", "ListStreams", NULL, false,
+     SIGV4_CAUSE_OTHER, "elsewhere", "no request id", "look who answers"},
     {SIGV4_OK, 200, "", "", "KINESIS", "ListStreams", NULL, false, SIGV4_CAUSE_NONE, "", NULL,
      NULL},
 };
@@ -108,6 +114,8 @@ static void check(const struct scene *s)
     struct sigv4_diagnosis d = {.size = sizeof d};
     snprintf(err.code, sizeof err.code, "%s", s->code);
     snprintf(err.message, sizeof err.message, "%s", s->message);
+    if (s->http_status && strncmp(s->message, "foreign", 7) != 0)
+        strcpy(err.request_id, "an-id");
     struct sigv4_refusal refusal = {.size = sizeof refusal,
                                     .error = &err,
                                     .service_id = s->service_id,

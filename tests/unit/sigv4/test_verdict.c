@@ -252,11 +252,39 @@ static void test_proxies(void **state)
     snprintf(s.f.visit.text, sizeof s.f.visit.text, "CONNECT tunnel failed, response 403");
     check_words(&s, SIGV4_CAUSE_PROXY,
                 "it opens no way to kinesis.us-east-2.amazonaws.com: CONNECT tunnel failed",
-                "NO_PROXY");
+                "have the proxy allow kinesis.us-east-2.amazonaws.com:443");
+    snprintf(s.f.visit.text, sizeof s.f.visit.text, "CONNECT tunnel failed, response 407");
+    check_words(&s, SIGV4_CAUSE_PROXY, "response 407", "HTTPS_PROXY=http://USER:PASSWORD@");
     s.f.visit.handshake = SIGV4__HANDSHAKE_FAILED;
     check_words(&s, SIGV4_CAUSE_TLS, "no TLS comes about with kinesis", "inspects traffic");
     s.f.visit = (struct sigv4__visit){.handshake = SIGV4__HANDSHAKE_DONE};
     check_words(&s, SIGV4_CAUSE_NONE, "p.test (private address 10.0.0.9) accepts", "");
+}
+
+static void test_names_of_special_endpoints(void **state)
+{
+    static const char *const hosts[] = {"kinesis-fips.us-east-2.amazonaws.com",
+                                        "kinesis.us-east-2.api.aws",
+                                        "b.s3.dualstack.us-east-2.amazonaws.com"};
+    (void)state;
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        struct scene s = scene_of(hosts[i], "KINESIS");
+        s.f.name_error = EAI_NONAME;
+        check_words(&s, SIGV4_CAUSE_NO_NAME, "does not exist", "AWS_USE_FIPS_ENDPOINT");
+    }
+    struct scene s = scene_of("kinesis.us-east-2.amazonaws.com", "KINESIS");
+    s.f.name_error = EAI_NONAME;
+    check_words(&s, SIGV4_CAUSE_NO_NAME, "does not exist", "is 'us-east-2' its right name");
+}
+
+static void test_http_to_a_port_of_tls(void **state)
+{
+    struct scene s = scene_of("kinesis.test", "KINESIS");
+    (void)state;
+    add_address(&s, "10.0.0.9", 0, false);
+    s.f.visited = true;
+    snprintf(s.f.visit.text, sizeof s.f.visit.text, "Empty reply from server");
+    check_words(&s, SIGV4_CAUSE_OTHER, "gives no HTTP answer: Empty reply", "say https://");
 }
 
 static void test_in_this_vpc(void **state)
@@ -387,6 +415,8 @@ int main(void)
         cmocka_unit_test(test_other_failures),
         cmocka_unit_test(test_reachable),
         cmocka_unit_test(test_proxies),
+        cmocka_unit_test(test_names_of_special_endpoints),
+        cmocka_unit_test(test_http_to_a_port_of_tls),
         cmocka_unit_test(test_in_this_vpc),
         cmocka_unit_test(test_an_old_answer),
         cmocka_unit_test(test_certificates),
