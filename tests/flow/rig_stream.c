@@ -1,6 +1,8 @@
 /* A stream behind the fake engine. Deliberately plain: jansson, copies, linear searches. */
 #include "flow/rig_stream.h"
 
+#include "flow/fake_script.h"
+
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -27,13 +29,6 @@ struct fake_stream {
     char *answer;
     unsigned long long next_sequence;
 };
-
-static void *must(void *p)
-{
-    if (!p)
-        abort();
-    return p;
-}
 
 /* ---- hashes and shards ---- */
 
@@ -72,7 +67,7 @@ static hash hash_of(const char *key, const char *hash_key)
 
 static unsigned add_shard(struct fake_stream *s, hash first, hash last, int parent, int other)
 {
-    s->shards = must(realloc(s->shards, (s->shard_count + 1) * sizeof *s->shards));
+    s->shards = fake__must(realloc(s->shards, (s->shard_count + 1) * sizeof *s->shards));
     struct shard *new = &s->shards[s->shard_count];
     memset(new, 0, sizeof *new);
     snprintf(new->seen.id, sizeof new->seen.id, "shardId-%012u", s->shard_count);
@@ -145,7 +140,7 @@ static void keep(struct fake_stream *s, const struct fake_written *w)
 {
     if (s->count == s->cap) {
         s->cap = s->cap ? 2 * s->cap : 256;
-        s->written = must(realloc(s->written, s->cap * sizeof *s->written));
+        s->written = fake__must(realloc(s->written, s->cap * sizeof *s->written));
     }
     s->written[s->count++] = *w;
 }
@@ -163,13 +158,13 @@ static json_t *write_one(struct fake_stream *s, json_t *record)
     const char *hash_key = json_string_value(json_object_get(record, "ExplicitHashKey"));
     struct fake_written w = {.request = s->puts - 1};
     size_t text = strlen(data);
-    w.data = must(malloc(text + 1));
+    w.data = fake__must(malloc(text + 1));
     if (EVP_DecodeBlock((unsigned char *)w.data, (const unsigned char *)data, (int)text) < 0)
         abort();
     w.len = decoded_length(data);
     w.data[w.len] = '\0';
-    w.key = must(strdup(key));
-    w.hash_key = hash_key ? must(strdup(hash_key)) : NULL;
+    w.key = fake__must(strdup(key));
+    w.hash_key = hash_key ? fake__must(strdup(hash_key)) : NULL;
     w.shard = fake_stream_place(s, key, hash_key);
     sequence(s, w.sequence);
     keep(s, &w);
@@ -241,7 +236,7 @@ static json_t *tell_lies(const struct fake_stream *s, json_t *answer)
 static void set_answer(struct fake_stream *s, struct fake_answer *answer, json_t *body)
 {
     free(s->answer);
-    s->answer = must(json_dumps(body, JSON_COMPACT));
+    s->answer = fake__must(json_dumps(body, JSON_COMPACT));
     json_decref(body);
     answer->body = s->answer;
     answer->headers = "x-amzn-RequestId: 0000-1111\n";
@@ -293,7 +288,7 @@ static void put_records(struct fake_stream *s, const struct fake_request *reques
                         struct fake_answer *answer)
 {
     struct fake_put put = {.number = s->puts++, .count = count_records(request), .delay_ms = 5};
-    put.entries = must(calloc(put.count, sizeof *put.entries));
+    put.entries = fake__must(calloc(put.count, sizeof *put.entries));
     if (put.count == 0 || put.count > 500)
         abort();
     if (s->faults)
@@ -302,7 +297,7 @@ static void put_records(struct fake_stream *s, const struct fake_request *reques
     if (put.answered == FAKE_REFUSE) {
         refuse(s, answer, put.http_status, put.code);
     } else if (put.answered != FAKE_UNSENT && put.answered != FAKE_LOST) {
-        json_t *in = must(json_loadb(request->body, request->body_len, 0, NULL));
+        json_t *in = fake__must(json_loadb(request->body, request->body_len, 0, NULL));
         json_t *records = json_object_get(in, "Records");
         if (json_array_size(records) != put.count)
             abort();
@@ -321,7 +316,7 @@ static void list_shards(struct fake_stream *s, const struct fake_request *reques
                         struct fake_answer *answer)
 {
     enum { PAGE = 3 };
-    json_t *in = must(json_loadb(request->body, request->body_len, 0, NULL));
+    json_t *in = fake__must(json_loadb(request->body, request->body_len, 0, NULL));
     json_t *shards = json_array(), *body;
     const char *token = json_string_value(json_object_get(in, "NextToken"));
     unsigned from = token ? (unsigned)atoi(token) : 0, i;
@@ -381,7 +376,7 @@ static void decide(void *ctx, const struct fake_request *request, struct fake_an
 struct fake_stream *fake_stream_new(struct fake *fake, unsigned shards,
                                     void (*faults)(void *ctx, struct fake_put *put), void *ctx)
 {
-    struct fake_stream *s = must(calloc(1, sizeof *s));
+    struct fake_stream *s = fake__must(calloc(1, sizeof *s));
     hash size = ~(hash)0 / shards;
     s->fake = fake;
     s->faults = faults;

@@ -1,6 +1,7 @@
 /* Recording and checking. */
 #include "history/history.h"
 
+#include "flow/fake_script.h"
 #include "flow/rig_members.h"
 
 #include <stdarg.h>
@@ -9,17 +10,10 @@
 
 enum { HEADER = 8 };
 
-static void *must(void *p)
-{
-    if (!p)
-        abort();
-    return p;
-}
-
 void history_init(struct history *h, size_t count, bool ordered, uint64_t budget)
 {
     memset(h, 0, sizeof *h);
-    h->records = must(calloc(count, sizeof *h->records));
+    h->records = fake__must(calloc(count, sizeof *h->records));
     h->count = count;
     h->ordered = ordered;
     h->budget = budget;
@@ -51,7 +45,7 @@ void history_make(struct history *h, size_t i, size_t len)
 {
     struct history_record *r = &h->records[i];
     r->len = len < HEADER ? HEADER : len;
-    r->data = must(malloc(r->len));
+    r->data = fake__must(malloc(r->len));
     make_bytes(i, r->len, r->data);
 }
 
@@ -67,7 +61,7 @@ static size_t record_in(const struct history *h, const unsigned char *data, size
 
 static bool is_intact(const struct history_record *r, size_t number, const void *data, size_t len)
 {
-    char *expected = must(malloc(r->len));
+    char *expected = fake__must(malloc(r->len));
     make_bytes(number, r->len, expected);
     bool same = len == r->len && memcmp(data, expected, len) == 0;
     free(expected);
@@ -117,7 +111,7 @@ void history_found(struct history *h, const struct history_copy *where, const ch
     char text[32];
     if (h->copy_count == h->copy_cap) {
         h->copy_cap = h->copy_cap ? 2 * h->copy_cap : 256;
-        h->copies = must(realloc(h->copies, h->copy_cap * sizeof *h->copies));
+        h->copies = fake__must(realloc(h->copies, h->copy_cap * sizeof *h->copies));
     }
     struct history_copy *c = &h->copies[h->copy_count++];
     *c = *where;
@@ -140,7 +134,7 @@ void history_found_raw(struct history *h, struct history_copy where, const char 
         history_found(h, &where, key, hash_key, data, len);
         return;
     }
-    struct rig_member *m = must(calloc(n, sizeof *m));
+    struct rig_member *m = fake__must(calloc(n, sizeof *m));
     rig_members(data, len, m, n);
     where.aggregated = true;
     where.dropped = rig_is_outside(data, len, first, last);
@@ -195,7 +189,7 @@ struct sighting {
 
 static struct sighting *sight(struct history *h)
 {
-    struct sighting *seen = must(calloc(h->count, sizeof *seen));
+    struct sighting *seen = fake__must(calloc(h->count, sizeof *seen));
     for (size_t i = 0; i < h->copy_count; i++) {
         const struct history_copy *c = &h->copies[i];
         if (c->record == HISTORY_FOREIGN) {
@@ -256,7 +250,7 @@ static int by_key_and_order(const void *a, const void *b)
 
 static void check_order(struct history *h)
 {
-    const struct history_record **row = must(calloc(h->count, sizeof *row));
+    const struct history_record **row = fake__must(calloc(h->count, sizeof *row));
     size_t n = 0;
     for (size_t i = 0; i < h->count; i++) {
         const struct history_record *r = &h->records[i];

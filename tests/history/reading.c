@@ -1,6 +1,8 @@
 /* Every life is played again: each shard has a place, which only its next record may move. */
 #include "history/reading.h"
 
+#include "flow/fake_script.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,16 +38,9 @@ struct reading {
     bool quiet;
 };
 
-static void *must(void *p)
-{
-    if (!p)
-        abort();
-    return p;
-}
-
 struct reading *reading_new(bool quiet)
 {
-    struct reading *r = must(calloc(1, sizeof *r));
+    struct reading *r = fake__must(calloc(1, sizeof *r));
     r->quiet = quiet;
     return r;
 }
@@ -73,7 +68,7 @@ static int find(const struct reading *r, const char *id)
 
 void reading_shard(struct reading *r, const char *id, const char *parent, const char *other)
 {
-    r->shards = must(realloc(r->shards, (r->shard_count + 1) * sizeof *r->shards));
+    r->shards = fake__must(realloc(r->shards, (r->shard_count + 1) * sizeof *r->shards));
     struct shard *s = &r->shards[r->shard_count];
     memset(s, 0, sizeof *s);
     snprintf(s->id, sizeof s->id, "%s", id);
@@ -105,7 +100,7 @@ void reading_record(struct reading *r, const char *shard, const char *sequence, 
     struct shard *s = &r->shards[index];
     if (s->count == s->cap) {
         s->cap = s->cap ? 2 * s->cap : 64;
-        s->items = must(realloc(s->items, s->cap * sizeof *s->items));
+        s->items = fake__must(realloc(s->items, s->cap * sizeof *s->items));
     }
     struct item *item = &s->items[s->count++];
     memset(item, 0, sizeof *item);
@@ -129,7 +124,7 @@ static struct event *add_event(struct reading *r, enum event_kind kind)
 {
     if (r->event_count == r->event_cap) {
         r->event_cap = r->event_cap ? 2 * r->event_cap : 256;
-        r->events = must(realloc(r->events, r->event_cap * sizeof *r->events));
+        r->events = fake__must(realloc(r->events, r->event_cap * sizeof *r->events));
     }
     struct event *e = &r->events[r->event_count++];
     memset(e, 0, sizeof *e);
@@ -311,7 +306,7 @@ static int by_key(const void *a, const void *b)
 
 static void check_keys(struct reading *r, size_t first, size_t end)
 {
-    struct last *row = must(calloc(end - first + 1, sizeof *row));
+    struct last *row = fake__must(calloc(end - first + 1, sizeof *row));
     size_t n = 0;
     for (size_t i = first; i < end; i++)
         if (r->events[i].kind == DELIVERED)

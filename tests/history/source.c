@@ -1,9 +1,9 @@
 /* Shards, records and their times; then the service's answers. */
 #include "history/source.h"
 
-#include "history/scene.h"
-
 #include "base/memory.h"
+#include "flow/fake_script.h"
+#include "history/scene.h"
 #include "wire/aggregate.h"
 
 #include <jansson.h>
@@ -50,13 +50,6 @@ const char *const source_trouble_names[SOURCE_TROUBLES] = {
 static uint32_t dice(struct source *s, uint32_t n)
 {
     return scene_dice(&s->seed, n);
-}
-
-static void *must(void *p)
-{
-    if (!p)
-        abort();
-    return p;
 }
 
 /* ---- what is written ---- */
@@ -158,7 +151,7 @@ static struct record *add_record(struct source *s, struct shard *h, const char *
     snprintf(r->sequence, sizeof r->sequence, "4960000000000000000000000000000000000000%012llu",
              ++s->next_sequence);
     snprintf(r->key, sizeof r->key, "%s", key);
-    r->data = must(malloc(data.len / 3 * 4 + 5));
+    r->data = fake__must(malloc(data.len / 3 * 4 + 5));
     EVP_EncodeBlock((unsigned char *)r->data, data.ptr, (int)data.len);
     return r;
 }
@@ -444,7 +437,7 @@ static void decide(void *ctx, const struct fake_request *request, struct fake_an
     struct source *s = ctx;
     time_t now = (time_t)((BORN_MS + fake_now_ms(s->fake)) / 1000);
     struct tm utc;
-    json_t *in = must(json_loadb(request->body, request->body_len, 0, NULL)), *out;
+    json_t *in = fake__must(json_loadb(request->body, request->body_len, 0, NULL)), *out;
     bool listing = strstr(request->headers, "ListShards") != NULL;
     if (listing)
         out = list(s, in);
@@ -453,7 +446,7 @@ static void decide(void *ctx, const struct fake_request *request, struct fake_an
     else
         out = read_shard(s, in);
     free(s->text);
-    s->text = out ? must(json_dumps(out, JSON_COMPACT)) : NULL;
+    s->text = out ? fake__must(json_dumps(out, JSON_COMPACT)) : NULL;
     json_decref(out);
     json_decref(in);
     gmtime_r(&now, &utc);
@@ -471,8 +464,8 @@ struct source *source_new(struct fake *fake, enum source_trouble trouble, uint64
                           struct reading *truth)
 {
     static const int64_t lifetimes[] = {300000, 300000, 3000, 500};
-    struct source *s = must(calloc(1, sizeof *s));
-    s->shards = must(calloc(SHARDS, sizeof *s->shards));
+    struct source *s = fake__must(calloc(1, sizeof *s));
+    s->shards = fake__must(calloc(SHARDS, sizeof *s->shards));
     s->fake = fake;
     s->trouble = trouble;
     s->seed = seed;
