@@ -10,7 +10,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TICK_MS = 1000, SAVE_EVERY_MS = 5000 };
+enum {
+    TICK_MS = 1000,
+    SAVE_EVERY_MS = 5000,
+    BEGINNING_MS = 15000 /* a subscription waits five seconds for the end of an earlier one */
+};
 
 struct reading {
     const struct kcat_settings *settings;
@@ -137,6 +141,7 @@ static void on_shard(void *ctx, struct sigv4_slice shard_id, enum kinesis_shard_
     struct reading *r = ctx;
     if (event == KINESIS_SHARD_STARTED && !r->reached) {
         r->reached = true;
+        r->last_record_ms = 0;
         print_head(&r->printer);
         flush_soon(r);
     }
@@ -173,7 +178,8 @@ static void on_tick(void *ctx)
     }
     if (now - r->saved_ms >= save_ms)
         save(r);
-    if (idle_ms && now - r->last_record_ms >= idle_ms)
+    int64_t patience_ms = r->reached ? idle_ms : idle_ms + BEGINNING_MS;
+    if (idle_ms && now - r->last_record_ms >= patience_ms)
         kinesis_consumer_stop(r->consumer);
     progress_show(&r->progress);
     sigv4_timer_set(r->tick, idle_ms && idle_ms < TICK_MS ? idle_ms : TICK_MS);

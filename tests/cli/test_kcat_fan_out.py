@@ -122,6 +122,8 @@ def to_the_tip(server, client, front):
     second = Kcat(server, front, "-n", "5", "--fan-out", consumer, "-f", "%v\n", "-s", S0, name)
     check.equal(f"{front.name}: by ARN, so soon after the first: waits, quietly", (0, b""), (second.wait(), second.said))
     check.equal(f"{front.name}: -n 5", 5, len(second.lines))
+    third = Kcat(server, front, "--idle", "0.5", "--fan-out", consumer, "-f", "%v\n", "-s", S0, name)
+    check.equal(f"{front.name}: --idle does not count before the beginning", (0, True), (third.wait(), len(third.lines) >= 5))
     gone = Kcat(server, front, "-e", "--fan-out", consumer[:-3] + "123", name)
     check.equal(f"{front.name}: an unknown ARN ends with 5", 5, gone.wait())
 
