@@ -58,9 +58,10 @@ static void deliver(struct sigv4__fetch *fetch)
 static void on_header(void *ctx, struct sigv4_slice name, struct sigv4_slice value)
 {
     struct sigv4__fetch *fetch = ctx;
-    if (sigv4__equal_nocase(name, SIGV4_LIT("date")) &&
-        !sigv4__moment_parse_http(value, &fetch->answer.their_unix_ms))
-        fetch->answer.their_unix_ms = 0;
+    const struct sigv4_clock *clock = sigv4_loop_clock(fetch->loop);
+    int64_t theirs;
+    if (sigv4__equal_nocase(name, SIGV4_LIT("date")) && sigv4__moment_parse_http(value, &theirs))
+        fetch->answer.skew_ms = theirs - clock->wall_ms(clock->ctx);
     if (sigv4__equal_nocase(name, SIGV4_LIT("x-amzn-requestid")) ||
         sigv4__equal_nocase(name, SIGV4_LIT("x-amz-request-id")))
         sigv4__fixed_copy(fetch->request_id, sizeof fetch->request_id, value);

@@ -12,7 +12,7 @@ struct sigv4__answer {
     struct sigv4_slice request_id; /* of the service, or empty */
     struct sigv4_error err;        /* status OK when there is an answer, of whatever HTTP status */
     bool connected, request_sent, connect_timed_out;
-    int64_t their_unix_ms;        /* the answer's Date; 0: it has none */
+    int64_t skew_ms; /* by its Date, what to add to this machine's clock; 0 also without one */
     struct sigv4_slice authority; /* who was asked, "host" or "host:port" */
     unsigned attempts;
 };

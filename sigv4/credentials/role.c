@@ -35,9 +35,10 @@ static bool ask_again(struct asking *asking, const struct sigv4__answer *answer)
     struct sigv4_loop *loop = asking->ask.errand.loop;
     struct sigv4_error err;
     if (asking->corrected || self->role.mfa_serial ||
-        !sigv4__sts_blames_clock(answer, loop, &asking->skew_ms))
+        !sigv4__sts_blames_clock(answer, &self->base.alloc))
         return false;
     asking->corrected = true;
+    asking->skew_ms = answer->skew_ms;
     int64_t off = asking->skew_ms / 1000;
     sigv4__loop_log(loop, SIGV4_WARN, "clock",
                     "this machine's clock is %lld s %s that of STS; corrected for its requests",

@@ -252,23 +252,21 @@ out:
 
 /* ---- the answer ---- */
 
-bool sigv4__sts_blames_clock(const struct sigv4__answer *answer, struct sigv4_loop *loop,
-                             int64_t *skew_ms)
+static bool is_skewed(const struct sigv4__answer *answer)
+{
+    return answer->skew_ms >= SKEW_MS || answer->skew_ms <= -SKEW_MS;
+}
+
+bool sigv4__sts_blames_clock(const struct sigv4__answer *answer, const struct sigv4_alloc *alloc)
 {
     struct sigv4__sts_answer said;
-    const struct sigv4_clock *clock = sigv4_loop_clock(loop);
-    int64_t off = answer->their_unix_ms - clock->wall_ms(clock->ctx);
-    if ((answer->http_status != 403 && answer->http_status != 400) || !answer->their_unix_ms ||
-        (off < SKEW_MS && off > -SKEW_MS))
+    if ((answer->http_status != 403 && answer->http_status != 400) || !is_skewed(answer))
         return false;
-    bool blamed =
-        sigv4__sts_answer_parse(&said, answer->body, sigv4_loop_alloc(loop)) == SIGV4_OK &&
-        (sigv4__equal_str(said.code, "SignatureDoesNotMatch") ||
-         sigv4__equal_str(said.code, "RequestExpired") ||
-         sigv4__equal_str(said.code, "InvalidSignatureException"));
+    bool blamed = sigv4__sts_answer_parse(&said, answer->body, alloc) == SIGV4_OK &&
+                  (sigv4__equal_str(said.code, "SignatureDoesNotMatch") ||
+                   sigv4__equal_str(said.code, "RequestExpired") ||
+                   sigv4__equal_str(said.code, "InvalidSignatureException"));
     sigv4__sts_answer_free(&said);
-    if (blamed)
-        *skew_ms = off;
     return blamed;
 }
 
@@ -287,9 +285,10 @@ static int refused(const struct sigv4__answer *answer, const struct sigv4__sts_a
     return SIGV4_E_NO_CREDENTIALS;
 }
 
+/* skew_ms: the keys' end is told by STS's clock and waited for by this machine's. */
 static int take_keys(struct sigv4_credentials **out, const struct sigv4__sts_answer *said,
-                     const struct sigv4__role *role, const struct sigv4_alloc *alloc,
-                     struct sigv4_error *err)
+                     const struct sigv4__role *role, int64_t skew_ms,
+                     const struct sigv4_alloc *alloc, struct sigv4_error *err)
 {
     char origin[256];
     struct sigv4_arn arn = {.account_id = {NULL, 0}};
@@ -309,7 +308,7 @@ static int take_keys(struct sigv4_credentials **out, const struct sigv4__sts_ans
         .session_token = said->session_token,
         .account_id = arn.account_id,
         .origin = sigv4_str(origin),
-        .expires_unix = expires_ms / 1000,
+        .expires_unix = (expires_ms - skew_ms) / 1000,
     };
     return sigv4__keys_accept(out, &keys, origin, alloc, err);
 }
@@ -339,7 +338,7 @@ int sigv4__sts_accept(struct sigv4_credentials **out, const struct sigv4__answer
         status = sigv4__unusable(err, "MalformedDocument", "role %.120s: STS's answer is not XML",
                                  role->arn);
     else
-        status = take_keys(out, &said, role, alloc, err);
+        status = take_keys(out, &said, role, is_skewed(answer) ? answer->skew_ms : 0, alloc, err);
     sigv4__sts_answer_free(&said);
     return status;
 }

@@ -25,9 +25,8 @@ void sigv4__sts_ask_forget(struct sigv4__errand *ask); /* a source's forget, or 
 /* Errors: NO_CREDENTIALS with code "InvalidConfiguration" or "MfaRequired", NOMEM. */
 int sigv4__sts_ask(struct sigv4__sts_ask *ask, const struct sigv4__sts_request *request,
                    sigv4__fetch_fn *answered, struct sigv4_error *err);
-/* Was the signature refused because of this machine's clock? Then *skew_ms is what to add to it. */
-bool sigv4__sts_blames_clock(const struct sigv4__answer *answer, struct sigv4_loop *loop,
-                             int64_t *skew_ms);
+/* Was the signature refused because of this machine's clock? */
+bool sigv4__sts_blames_clock(const struct sigv4__answer *answer, const struct sigv4_alloc *alloc);
 /* Keys, or why not: STS's own code, or "StsUnreachable", "MalformedDocument". */
 int sigv4__sts_accept(struct sigv4_credentials **out, const struct sigv4__answer *answer,
                       const struct sigv4__role *role, const struct sigv4_alloc *alloc,
