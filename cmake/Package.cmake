@@ -19,6 +19,20 @@ install(FILES ${CMAKE_BINARY_DIR}/kinesis-toolkit-config.cmake
     ${CMAKE_BINARY_DIR}/kinesis-toolkit-config-version.cmake
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/kinesis-toolkit)
 
+# Relative to the file itself, so that `cmake --install --prefix` may name another place than was configured.
+set(PC_PREFIX ${CMAKE_INSTALL_PREFIX})
+set(PC_LIBDIR ${CMAKE_INSTALL_FULL_LIBDIR})
+set(PC_INCLUDEDIR ${CMAKE_INSTALL_FULL_INCLUDEDIR})
+if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+    file(RELATIVE_PATH PC_UP "/p/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/p")
+    set(PC_PREFIX "\${pcfiledir}/${PC_UP}")
+    string(REGEX REPLACE "/$" "" PC_PREFIX "${PC_PREFIX}")
+    set(PC_LIBDIR "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
+    if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+        set(PC_INCLUDEDIR "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+    endif()
+endif()
+
 function(pkgconfig_file name output description requires private_libs private_requires)
     set(PC_NAME ${name})
     set(PC_OUTPUT ${output})

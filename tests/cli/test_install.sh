@@ -62,6 +62,15 @@ readme_programs() {
     done
 }
 
+# The package may be installed to, or moved to, another place than was configured.
+installed_elsewhere() {
+    cmake --install "$WORK/build" --prefix "$WORK/elsewhere" &&
+        PKG_CONFIG_PATH=$WORK/elsewhere/lib/pkgconfig pkg-config --cflags --libs kinesis >"$WORK/flags" &&
+        cat "$WORK/flags" && grep -q elsewhere "$WORK/flags" && ! grep -q "$PREFIX" "$WORK/flags" &&
+        readme_program 1 >"$WORK/elsewhere.c" &&
+        gcc -std=c11 "$WORK/elsewhere.c" -o "$WORK/elsewhere-app" $(cat "$WORK/flags")
+}
+
 cmake_user() {
     mkdir -p "$WORK/user"
     readme_program 1 >"$WORK/user/app.c"
@@ -91,6 +100,7 @@ main() {
         headers_listed $name
     done
     check_runs "a CMake user builds, static and shared" cmake_user
+    check_runs "pkg-config finds what is installed elsewhere" installed_elsewhere
     readme_programs
     check_runs "kcat and its manual are installed" test -x "$PREFIX/bin/kcat" -a -s "$PREFIX/share/man/man1/kcat.1"
     check_runs "kpath and its manual are installed" test -x "$PREFIX/bin/kpath" -a -s "$PREFIX/share/man/man1/kpath.1"
