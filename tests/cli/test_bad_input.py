@@ -20,7 +20,7 @@ USAGE, DENIED, UNREACHABLE, NO_SUCH, SOME_FAILED = 2, 3, 4, 5, 1
 
 
 def klocal_keys():
-    text = subprocess.run([f"{BIN}/klocal", "--help"], capture_output=True, text=True, timeout=20).stdout
+    text = subprocess.run([f"{BIN}/klocal", "--help"], capture_output=True, text=True, timeout=120).stdout
     return dict(line.strip().split("=", 1) for line in text.splitlines() if line.strip().startswith("AWS_"))
 
 
@@ -38,7 +38,7 @@ def environment(**changes):
 
 def run(*words, input=None, cwd=None, **changes):
     return subprocess.run([f"{BIN}/{words[0]}", *words[1:]], capture_output=True, text=True, errors="replace",
-                          input=input, timeout=60, env=environment(**changes), cwd=cwd)
+                          input=input, timeout=180, env=environment(**changes), cwd=cwd)
 
 
 def expect(text, code, parts, *words, lines=1, **how):
@@ -83,7 +83,7 @@ class Broken:
             except OSError:
                 return
             with peer:
-                peer.settimeout(5)
+                peer.settimeout(60)
                 try:
                     text = b""
                     while b"\r\n\r\n" not in text:

@@ -170,7 +170,7 @@ class Place:
 
     def put(self, url, *words, before=(), **more):
         return subprocess.run([*before, f"{BIN}/kput", "-v", "-d", "x", *words, "--endpoint-url", url, "connections"],
-                              capture_output=True, text=True, timeout=120, env=self.environment(**more), check=False)
+                              capture_output=True, text=True, timeout=240, env=self.environment(**more), check=False)
 
 
 def went(text, done, code=0, *parts):
@@ -243,10 +243,10 @@ def hanging_up(place):
         process.stdin.write(lines[i:i + 3000])
         process.stdin.flush()
         time.sleep(0.05)
-    said = process.communicate(timeout=120)[1]
+    said = process.communicate(timeout=240)[1]
     check.equal("a server that hangs up: kput is content", (0, b""), (process.returncode, said))
     got = subprocess.run([f"{BIN}/kcat", "-e", "-f", "%v\\n", "--endpoint-url", place.service.url, "hanging"],
-                         capture_output=True, timeout=120, env=place.environment(), check=False).stdout.split()
+                         capture_output=True, timeout=240, env=place.environment(), check=False).stdout.split()
     check.equal("a server that hangs up: each record once", sorted(lines.split()), sorted(got))
     check.ok("a server that hangs up: a connection for each request", server.accepted >= 10, server.accepted)
 
@@ -267,7 +267,7 @@ def keep_alive(place):
             break
         time.sleep(0.05)
     process.terminate()
-    process.wait(timeout=60)
+    process.wait(timeout=120)
     check.ok("keep-alive within 60 s", seen and 0 < int(seen.split(":")[1], 16) <= 6000, seen)
 
 
@@ -297,12 +297,12 @@ def names_that_move(place):
     check.ok("it came from the new address", second.accepted > 0, second.accepted)
     watch.cancel()
     process.kill()
-    process.wait(timeout=60)
+    process.wait(timeout=120)
 
 
 def put(place, stream, text):
     done = subprocess.run([f"{BIN}/kput", "-d", text, "--endpoint-url", place.service.url, stream], check=False,
-                          capture_output=True, text=True, timeout=60, env=place.environment())
+                          capture_output=True, text=True, timeout=120, env=place.environment())
     if done.returncode:
         raise RuntimeError(done.stderr)
 
@@ -340,7 +340,7 @@ def idle(place):
         process.stdout.readline()
         counts.append(server.accepted)
     process.stdin.close()
-    check.equal("idle: kput is content", 0, process.wait(timeout=60))
+    check.equal("idle: kput is content", 0, process.wait(timeout=120))
     check.say(f"# idle: connections after the first records, 60 s later, 310 s later: {counts[1:]}")
     check.equal("idle: used again after 60 s", counts[1], counts[2])
     check.ok("idle: a new one after 310 s", counts[3] > counts[2], counts)

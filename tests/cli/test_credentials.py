@@ -75,7 +75,7 @@ def put(home, url, **changes):
     env.update({"HOME": home, "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
                 "AWS_ENDPOINT_URL_KINESIS": url, "AWS_ENDPOINT_URL_STS": url, **changes})
     return subprocess.run([f"{BIN}/put-record", "--stream-name", "s", "--partition-key", "k", "--data", "x"],
-                          capture_output=True, text=True, timeout=60, env=env)
+                          capture_output=True, text=True, timeout=180, env=env)
 
 
 def silent_about_secrets(text, done):

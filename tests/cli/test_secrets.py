@@ -88,7 +88,7 @@ def run(text, home, url, expected, more=(), **changes):
     """One tool after the other has its turn. expected: the exit code, or None: whatever."""
     for tool in TOOLS if os.environ.get("LONG") else (next(turns),):
         command = commands(home)[tool]
-        done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=120, check=False,
+        done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=240, check=False,
                               env=environment(home, url, **changes))
         said = done.stdout + done.stderr
         check.ok(f"{text}: {tool} says none", PLANT not in said and CODE not in said,
@@ -133,7 +133,7 @@ def where_from(home, url):
     """-v of every tool says which keys, which region and which endpoint won, and why."""
     for tool, command in commands(home).items():
         done = subprocess.run([word for word in command if word != "-v"] + ["-v", "--profile", "keys"], check=False,
-                              capture_output=True, text=True, timeout=120, env=environment(home, url))
+                              capture_output=True, text=True, timeout=240, env=environment(home, url))
         missing = [part for part in (f"keys from profile keys in {home}/config", f"{url}", "(AWS_ENDPOINT_URL)",
                                      "region us-east-1 (AWS_REGION)") if part not in done.stderr]
         check.ok(f"{tool} -v says where from", done.returncode == 0 and not missing,
@@ -157,7 +157,7 @@ def ps(home, url):
             break
         time.sleep(0.1)
     check.ok("ps does not show the code of a device", b"--mfa-code\0xxxxxx\0" in shown, shown)
-    process.communicate(b"a record\n", timeout=60)
+    process.communicate(b"a record\n", timeout=120)
     check.equal("and it was used", 0, process.returncode)
 
 

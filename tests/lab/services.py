@@ -90,7 +90,7 @@ def launch(lab, place, name, command):
 
 
 def await_ready(log, process, ready):
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while True:
         with open(log, encoding="utf-8") as file:
             text = file.read()

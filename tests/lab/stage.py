@@ -48,7 +48,7 @@ class Lab:
     def command(self, *words):
         return [sys.executable, LAB, "--id", self.id, *words]
 
-    def run(self, *words, data=None, limit=120):
+    def run(self, *words, data=None, limit=300):
         began = time.monotonic()
         done = subprocess.run(self.command(*words), input=data, capture_output=True, text=True, timeout=limit,
                               check=False, stdin=subprocess.DEVNULL if data is None else None)

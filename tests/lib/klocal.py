@@ -39,11 +39,11 @@ class Klocal:
         """SIGTERM; its exit status."""
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=120)
 
     def send(self, method, path, headers=None, body=None, host=None):
         """Status, headers (lower case) and body of the answer to exactly these bytes. A list of headers may repeat."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             items = list(headers.items()) if isinstance(headers, dict) else list(headers or [])
             names = {name.lower() for name, _ in items}
@@ -77,7 +77,7 @@ class Klocal:
             return boto3.client(
                 kind, endpoint_url=url or self.url, region_name=region, aws_access_key_id=key or self.key,
                 aws_secret_access_key=secret or self.secret, aws_session_token=token,
-                config=botocore.config.Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60, **config))
+                config=botocore.config.Config(retries={"max_attempts": 0}, connect_timeout=30, read_timeout=120, **config))
 
     def environment(self):
         env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

@@ -41,7 +41,7 @@ class Service:
             return boto3.client(
                 kind, endpoint_url=self.url, region_name=REGION, aws_access_key_id=key or self.key,
                 aws_secret_access_key=secret or self.secret, aws_session_token=token,
-                config=botocore.config.Config(retries={"max_attempts": 5}, connect_timeout=5, read_timeout=60,
+                config=botocore.config.Config(retries={"max_attempts": 5}, connect_timeout=30, read_timeout=120,
                                               s3={"addressing_style": "path"}, **config))
 
     def environment(self):
@@ -56,12 +56,14 @@ class Service:
         program = os.environ.get("AWS_CLI", "aws")
         if not program:
             raise check.Skip("the AWS CLI is not installed")
-        words = [program, "--endpoint-url", self.url, "--output", "json", *words]
+        words = [program, "--endpoint-url", self.url, "--output", "json", "--cli-read-timeout", "240", *words]
         return output(words, self.environment(), input, binary, cwd)
 
     def tool(self, name, *words, input=None, binary=False, cwd=None):
         """What one of our programs prints."""
-        words = [os.path.join(BIN, name), *words, "--endpoint-url", self.url, "--region", REGION]
+        # kinesis-mock is slow, and a request made again is a record more.
+        patience = [] if "--read-timeout" in words else ["--read-timeout", "240"]
+        words = [os.path.join(BIN, name), *words, "--endpoint-url", self.url, "--region", REGION, *patience]
         return output(words, self.environment(), input, binary, cwd)
 
     def signed(self, kind, method, path, headers, body, secret=None):
@@ -75,7 +77,7 @@ class Service:
     def send(self, method, path, headers, body=None):
         """Status and body of the answer to exactly these bytes."""
         place = urllib.parse.urlsplit(self.url)
-        connection = http.client.HTTPConnection(place.hostname, place.port, timeout=30)
+        connection = http.client.HTTPConnection(place.hostname, place.port, timeout=120)
         try:
             connection.request(method, path, body=body, headers=headers)
             answer = connection.getresponse()
@@ -94,7 +96,7 @@ class Failed(Exception):
 
 def output(words, env, input, binary, cwd):
     stdin = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
-    done = subprocess.run(words, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120,
+    done = subprocess.run(words, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300,
                           check=False, **stdin)
     if done.returncode:
         raise Failed(words, done)
@@ -127,7 +129,7 @@ def tool_exists(name):
 def stream(client, name, shards=1):
     """A new stream, ready for use."""
     client.create_stream(StreamName=name, ShardCount=shards)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"] != "ACTIVE":
         if time.monotonic() > deadline:
             raise TimeoutError(f"the stream {name} does not become active")

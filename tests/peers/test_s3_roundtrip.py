@@ -208,7 +208,7 @@ def conditions(place):
         return
     url = place.service.tool("s3cp", "--presign", "60", place.url("described")).strip()
     import urllib.request
-    with urllib.request.urlopen(url, timeout=20) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         check.equal(f"{name}: a presigned URL gives the object", SMALL, answer.read())
 
 

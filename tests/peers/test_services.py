@@ -157,7 +157,7 @@ def radosgw_virtual_host(service, bucket):
     answer = subprocess.run(
         ["curl", "-s", "--noproxy", "*", "--aws-sigv4", f"aws:amz:{services.REGION}:s3", "-u",
          f"{service.key}:{service.secret}", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD",
-         f"http://{bucket}.localhost:{port}/boto3"], stdout=subprocess.PIPE, timeout=30, check=False).stdout
+         f"http://{bucket}.localhost:{port}/boto3"], stdout=subprocess.PIPE, timeout=120, check=False).stdout
     check.equal(f"{service.name}: the bucket as a host name", ALL_BYTES, answer)
 
 
