@@ -31,8 +31,8 @@ static const struct option_row rows[] = {
     {'J', "json", NULL, OPTION_SWITCH, HERE(json), "one JSON object per line", 0, 0},
     {0, "raw", NULL, OPTION_SWITCH, HERE(raw), "the records' bytes and nothing else", 0, 0},
     {'f', "format", "FORMAT", OPTION_TEXT, HERE(format),
-     "%s shard, %o sequence number, %u sub-sequence number, %k key, %v value, %t arrival in ms, %l lag in ms, %S size; "
-     "\\n \\t \\r \\0 \\xNN",
+     "%s shard, %o sequence number, %u sub-sequence number, %k key, %v value, %t arrival in ms, %l lag in ms, %S size, %%; "
+     "\\n \\t \\r \\0 \\\\ \\xNN",
      0, 0},
     {0, "fan-out", "NAME", OPTION_TEXT, HERE(fan_out),
      "by enhanced fan-out, as the consumer of this name or ARN; a name that is not registered is "

@@ -123,7 +123,7 @@ void options_print_man(const struct option_table *table, FILE *out)
     }
     fputs(".SH EXIT STATUS\n0 all done; 1 some records or files failed; 2 wrong usage; 3 no "
           "credentials, or denied; 4 unreachable; 5 no such stream, shard, bucket or key; 130 "
-          "interrupted, after what was accepted was sent.\n",
+          "interrupted (kput by SIGTERM: 143), after what was accepted was sent.\n",
           out);
 }
 
