@@ -37,6 +37,8 @@ static const struct option_row copy_rows[] = {
      "store an object only if there is none of its name", 0, 0},
     {0, "expected-size", "SIZE", OPTION_SIZE, HERE(expected_size),
      "of a pipe: plan for it, and store nothing if another size comes", 1, 0},
+    {0, "command", "COMMAND", OPTION_TEXT, HERE(command),
+     "run it with sh, and let - be what it prints; when it fails nothing is stored", 0, 0},
     {0, "fsync", NULL, OPTION_SWITCH, HERE(fsync),
      "wait for the disk with every file of many; else once, after the last", 0, 0},
 };
@@ -340,6 +342,8 @@ static int check_copy(const struct s3cp_settings *s, const struct location *sour
         if (from->pipe && (count > 1 || s->recursive || ends_as_folder(target)))
             return options_complain(&s3cp_table, "standard input has no name: say which key");
     }
+    if (s->command && !(count == 1 && sources[0].pipe))
+        return options_complain(&s3cp_table, "--command is for the source -");
     if (s->recursive && target->pipe)
         return options_complain(&s3cp_table, "folders cannot be written to a pipe");
     if (s->if_none_match && !target->remote)

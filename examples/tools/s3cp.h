@@ -18,7 +18,7 @@ struct s3cp_settings {
     uint64_t jobs, part_size, expected_size, presign_seconds;
     const char *checksum, *content_type, *content_encoding, *content_disposition;
     const char *content_language, *cache_control, *storage_class, *acl;
-    const char *sse, *sse_kms_key_id, *sse_c_key;
+    const char *sse, *sse_kms_key_id, *sse_c_key, *command;
     enum s3_checksum checksum_kind;
 };
 extern const struct option_table s3cp_table;

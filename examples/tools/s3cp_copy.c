@@ -1,5 +1,6 @@
 /* s3cp's copies: a few tasks, each with one file at a time, fed by the finder. */
 #include "interrupt.h"
+#include "s3cp_command.h"
 #include "s3cp_task.h"
 
 #include <errno.h>
@@ -82,12 +83,39 @@ static void on_interrupt(void *loop)
     sigv4_loop_wake(loop);
 }
 
+/* Before its end was seen: what came is not all of it. */
+static void heed_command(struct copies *c)
+{
+    struct sigv4_error err = {.status = SIGV4_E_IO};
+    const char *how = command_failure(c->command);
+    if (!how || c->stopping)
+        return;
+    snprintf(err.message, sizeof err.message, "%s; nothing is stored", how);
+    s3cp_fail(c->run, c->run->settings->command, &err, false, "");
+    copies_stop(c);
+}
+
+static bool begin_command(struct copies *c)
+{
+    const struct s3cp_settings *s = c->run->settings;
+    struct sigv4_error err = {.status = SIGV4_E_IO};
+    if (!s->command || s->dry_run)
+        return true;
+    c->command = command_begin(s->command, c->run->session.loop);
+    if (c->command)
+        return true;
+    snprintf(err.message, sizeof err.message, "it cannot be run: %s", strerror(errno));
+    s3cp_fail(c->run, s->command, &err, false, "");
+    return false;
+}
+
 static void drive(struct copies *c)
 {
     struct sigv4_loop *loop = c->run->session.loop;
     copies_pump(c);
     while (!is_over(c)) {
         sigv4_loop_run(loop, TICK_MS);
+        heed_command(c);
         if (interrupt_was_asked() || c->run->hopeless)
             copies_stop(c);
         if (c->over && c->busy == 0)
@@ -145,11 +173,14 @@ int s3cp_copy(struct s3cp *run, struct location *sources, size_t count, struct l
     c.many = count > 1 || run->settings->recursive;
     if (set_up(&c, count, target)) {
         interrupt_watch(on_interrupt, run->session.loop);
-        drive(&c);
-        sync_target(&c, target);
+        if (begin_command(&c)) {
+            drive(&c);
+            sync_target(&c, target);
+        }
     } else {
         s3cp_fail(run, "cannot begin", &(struct sigv4_error){.status = SIGV4_E_NOMEM}, false, "");
     }
+    command_release(c.command);
     finder_free(c.finder);
     finder_free(c.counter);
     free(c.tasks);

@@ -16,8 +16,10 @@ struct task {
     bool told_of_store;
     char *token_place, *token;
 };
+struct command;
 struct copies {
     struct s3cp *run;
+    struct command *command; /* NULL: none */
     struct finder *finder, *counter;
     struct task *tasks;
     size_t task_count, busy;

@@ -732,7 +732,25 @@ def words(place):
     ended("a pipe that is too short", SOME_FAILED, ["fewer"], place.run("-", f"s3://{BUCKET}/short", "--expected-size", "5",
                                                                        input=b"four"))
     check.equal("a pipe that is too short: no object", None, place.object("short"))
+    large = noise(3 * PART, 11)
+    place.write("printed", large)
+    for text, command, data, part in (("a command", "cat printed", large, ""),
+                                      ("a command that prints nothing", "true", b"", ""),
+                                      ("a command that fails", "cat printed; exit 3", None, "status 3"),
+                                      ("a command that fails at once", "false", None, "status 1"),
+                                      ("a command that is killed", "cat printed; kill -9 $$", None, "signal 9")):
+        with check.case(text):
+            done = place.run("--command", command, "-", f"s3://{BUCKET}/from-command", "--part-size", str(PART))
+            ended(text, 0 if data is not None else SOME_FAILED, [part], done)
+            same(f"{text}: what it printed, or nothing", data, place.object("from-command"))
+            check.equal(f"{text}: no parts", [], place.uploads())
+            place.run("--delete", f"s3://{BUCKET}/from-command")
+    place.faults(dict(fault="error", operation="UploadPart", status=403, code="AccessDenied"))
+    ended("a command whose copy is refused", DENIED, ["AccessDenied"],
+          place.run("--command", "cat printed; exec sleep 60", "-", f"s3://{BUCKET}/refused", "--part-size", str(PART)))
+    place.faults()
     for text, code, parts, line in (
+            ("a command for a file", USAGE, ["--command"], ["--command", "true", "one", f"s3://{BUCKET}/x"]),
             ("no target", USAGE, ["needed"], ["one"]),
             ("two files here", USAGE, ["s3://"], ["one", "two"]),
             ("a bucket that cannot be", USAGE, ["a name has"], ["one", "s3://x/"]),
