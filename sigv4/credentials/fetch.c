@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/moment.h"
 #include "base/text.h"
+#include "transport/loop.h"
 
 struct sigv4__fetch {
     struct sigv4_loop *loop;
@@ -139,11 +140,26 @@ static bool worth_another(struct sigv4__fetch *fetch)
     return answer->http_status == 0 || answer->http_status == 429 || answer->http_status >= 500;
 }
 
+/* As exchanges are told of, but for the path: a container's is as good as a password. */
+static void tell(const struct sigv4__fetch *fetch, const struct sigv4_http_result *result)
+{
+    struct sigv4_slice method = fetch->transfer.method, host = fetch->answer.authority;
+    sigv4__loop_log(
+        fetch->loop, SIGV4_DEBUG, "credentials",
+        "%.*s %.*s: attempt %u: %s from %s, HTTP %d%s%s; total %.1f ms%s%s", (int)method.len,
+        (const char *)method.ptr, host.len < 200 ? (int)host.len : 200, (const char *)host.ptr,
+        fetch->answer.attempts, sigv4_status_name(result->status),
+        result->address[0] ? result->address : "nowhere", result->http_status,
+        fetch->request_id[0] ? ", request id " : "", fetch->request_id,
+        result->total_ms > 0 ? result->total_ms : 0, result->detail[0] ? ": " : "", result->detail);
+}
+
 static void on_done(void *ctx, const struct sigv4_http_result *result)
 {
     struct sigv4__fetch *fetch = ctx;
     fetch->flying = false;
     judge(fetch, result);
+    tell(fetch, result);
     if (worth_another(fetch))
         sigv4_timer_set(fetch->pause, fetch->question.pause_ms);
     else

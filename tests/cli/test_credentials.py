@@ -70,11 +70,11 @@ def main():
         ways_to_fail(service.url, home)
 
 
-def put(home, url, **changes):
+def put(home, url, more=(), **changes):
     env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     env.update({"HOME": home, "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
                 "AWS_ENDPOINT_URL_KINESIS": url, "AWS_ENDPOINT_URL_STS": url, **changes})
-    return subprocess.run([f"{BIN}/put-record", "--stream-name", "s", "--partition-key", "k", "--data", "x"],
+    return subprocess.run([f"{BIN}/put-record", "--stream-name", "s", "--partition-key", "k", "--data", "x", *more],
                           capture_output=True, text=True, timeout=180, env=env)
 
 
@@ -106,10 +106,14 @@ def ways_in(url, home):
     }
     for name, changes in ways.items():
         with check.case(name):
-            done = put(home, url, **changes)
+            done = put(home, url, ["-v", "-v"], **changes)
             check.ok(f"{name}: the record is put", done.returncode == 0 and "ShardId" in done.stdout,
                      f"exit {done.returncode}\n{done.stdout}\n{done.stderr}")
             silent_about_secrets(name, done)
+            if name not in ("the environment", "a profile", "a program"):
+                asked = [line for line in done.stderr.splitlines() if line.startswith("put-record: credentials: ")
+                         and f"{url.split('/')[2]}: attempt 1: OK from 127.0.0.1:" in line]
+                check.ok(f"{name}: -vv tells who was asked", asked, done.stderr)
 
 
 def ways_to_fail(url, home):
