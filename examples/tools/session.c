@@ -3,11 +3,9 @@
 
 #include "failure.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #define HERE(member) offsetof(struct session_settings, member)
 
@@ -58,17 +56,6 @@ static struct sigv4_log log_of(const char *tool, const struct session_settings *
     else if (settings->quiet)
         log.level = SIGV4_ERROR;
     return log;
-}
-
-/* A tool started with one of the three closed would open a socket or a file in its place, and what
- * is printed or piped would go there. Open the wrong way round, each use of it is an error. */
-static bool fill_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 &&
-            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
-            return false;
-    return true;
 }
 
 /* Keys are in this memory, so it must not end in a core file. A limit of 1 byte stops the kernel
@@ -136,8 +123,6 @@ int session_open(struct session *s, const char *tool, const struct session_setti
     loop.max_connections = loop.max_connections_per_host = settings->connections;
     *s = (struct session){.tool = tool, .settings = settings};
     snprintf(s->agent, sizeof s->agent, "%s/%s", tool, sigv4_version());
-    if (!fill_standard_descriptors())
-        return failure_code(SIGV4_E_IO);
     signal(SIGPIPE, SIG_IGN);
     forbid_core();
     take_mfa_code(s);
