@@ -44,7 +44,9 @@ struct sigv4_client_options {
 #define SIGV4_ANONYMOUS      0x8u /* send unsigned */
 
 /* @thread owner of the loop; reads the configuration files, no network. Errors: INVALID (unknown
- * profile, malformed URL or file, no such services section), IO, NOMEM. opts NULL: all defaults. */
+ * profile, malformed URL or file, no such services section, a CA bundle without certificates), IO
+ * (a file that cannot be read), NOMEM, FORKED. opts NULL: all defaults. What is configured for one
+ * service alone (AWS_ENDPOINT_URL_S3) is looked at when it is asked. */
 SIGV4_API int sigv4_client_new(struct sigv4_client **out, struct sigv4_loop *loop,
                                const struct sigv4_client_options *opts,
                                struct sigv4_error *err) SIGV4_MUST_CHECK;
@@ -57,7 +59,8 @@ SIGV4_API void sigv4_client_release(struct sigv4_client *client);
 SIGV4_API struct sigv4_loop *sigv4_client_loop(const struct sigv4_client *client);
 
 /* What is known now, for people and for endpoint rules; views valid as long as the client. region
- * "" until IMDS was asked. @thread loop. Errors: INVALID (a service's override is malformed). */
+ * "" until IMDS was asked. @thread loop. Errors: INVALID (the services section that the profile
+ * names is not there). */
 struct sigv4_client_facts {
     size_t size;
     const char *region, *region_origin; /* "us-east-1", "AWS_REGION" */
