@@ -33,7 +33,7 @@ static const struct option_table table = {
     "Looks at the proxy in force, the name, each address with its class, the kernel's route, TCP, "
     "TLS and the certificate, the HTTP answer and its clock; asks STS who the keys belong to; and "
     "makes a signed call that changes nothing (ListStreams or DescribeStreamSummary, ListBuckets or "
-    "ListObjectsV2). A black hole takes three seconds, a silent name server up to five,\n"
+    "ListObjectsV2). A black hole takes three seconds, a silent name server up to five, "
     "everything else less than one.\n"
     "With --json: {\"targets\": [{\"service\", \"url\", \"cause\", \"works\", \"verdict\", "
     "\"likely\", \"remedy\", \"addresses\", \"tls\", \"http\", \"call\", ...}], \"identity\", "
