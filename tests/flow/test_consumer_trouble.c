@@ -353,7 +353,7 @@ static void its_own_parent(void **state)
 static void a_name_longer_than_there_can_be(void **state)
 {
     struct stage *s = *state;
-    stage_add(s, SEQUENCE_130 + 1, 5);
+    stage_add(s, &SEQUENCE_130[1], 5);
     stage_run(s);
     assert_int_equal(s->error.status, SIGV4_E_PROTOCOL);
 }

@@ -152,8 +152,8 @@ static void test_left_to_the_scanner(void **state)
         "{\"SequenceNumber\":\"1\",\"Data\":\"QUJD\",\"PartitionKey\":\"a\"}",
         "{\"Data\":\"QUJD\",\"PartitionKey\":\"a\",\"SequenceNumber\":\"1\"}",
         "{\"SequenceNumber\":\"1\",\"ApproximateArrivalTimestamp\":1,\"Data\":\"QUJD\",\"PartitionKey\":\"a\",\"New\":1}",
-        "{\"SequenceNumber\":\"1\",\"ApproximateArrivalTimestamp\":1,\"Data\":\"QUJD\",\"PartitionKey\":\"a\","
-        "\"EncryptionType\":null}",
+        ("{\"SequenceNumber\":\"1\",\"ApproximateArrivalTimestamp\":1,\"Data\":\"QUJD\",\"PartitionKey\":\"a\","
+         "\"EncryptionType\":null}"),
     };
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
