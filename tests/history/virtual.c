@@ -21,7 +21,8 @@ struct stage {
     struct sigv4_client *client;
     uint64_t seed; /* of the faults */
     int64_t out_from, out_to;
-    size_t dropped; /* PLANT_DROP: this record's result is kept back */
+    unsigned ending; /* drawn before the loop's thread draws, too */
+    size_t dropped;  /* PLANT_DROP: this record's result is kept back */
 };
 
 /* ---- faults ---- */
@@ -120,6 +121,7 @@ static void set_stage(struct stage *st, const struct scene *scene)
     scene_random(&st->seed);
     st->out_from = scene_dice(&st->seed, 300);
     st->out_to = st->out_from + scene_dice(&st->seed, 20000);
+    st->ending = scene_dice(&st->seed, 10);
     st->fake = fake_new();
     st->stream = fake_stream_new(st->fake, 1 + scene_dice(&st->seed, 5), break_things, st);
     if (scene->plant == PLANT_RESEND)
@@ -173,15 +175,15 @@ static void finish(struct stage *st)
     struct history *h = &st->script.history;
     struct kinesis_producer *p = st->script.producer;
     bool hurry = is_one_of(st, SCENE_HURRY);
-    uint32_t dice = scene_dice(&st->seed, 10);
     h->stats.size = sizeof h->stats;
     h->counts.size = sizeof h->counts;
-    if (hurry && dice == 0) {
+    if (hurry && st->ending == 0) {
         sigv4_client_free(st->client);
         st->client = NULL;
     }
-    if (!hurry || dice < 7) {
-        int rc = kinesis_producer_close(p, hurry && dice < 5 ? (int)dice * 20 : -1, &h->counts);
+    if (!hurry || st->ending < 7) {
+        int rc = kinesis_producer_close(p, hurry && st->ending < 5 ? (int)st->ending * 20 : -1,
+                                        &h->counts);
         h->has_counts = rc == SIGV4_OK || rc == SIGV4_E_TIMEOUT || rc == SIGV4_E_SERVICE;
         if (!h->has_counts)
             abort();
