@@ -1,6 +1,8 @@
 /* The strict pull scanner: strings with their escapes, and numbers. */
 #include "wire/json_reader.h"
 
+#include "base/utf8.h"
+
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9')
@@ -69,7 +71,7 @@ static char *string_end(struct kinesis__json *r, char *p, bool *escaped)
             step = escape_length(p, r->end);
             *escaped = true;
         } else {
-            step = (unsigned char)*p < ' ' ? 0 : kinesis__utf8_char(p, (size_t)(r->end - p));
+            step = (unsigned char)*p < ' ' ? 0 : sigv4__utf8_char(p, (size_t)(r->end - p));
         }
         if (step == 0) {
             r->at = p;

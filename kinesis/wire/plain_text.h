@@ -61,9 +61,6 @@ static inline size_t kinesis__plain_span(const char *p, size_t n)
     return i;
 }
 
-/* The length of the UTF-8 character at p: 1 to 4; 0 when it is none (overlong, surrogate, above
- * U+10FFFF, cut off). n at least 1. */
-size_t kinesis__utf8_char(const char *p, size_t n);
 /* Counts the characters of valid UTF-8; false otherwise. */
 bool kinesis__utf8_count(struct sigv4_slice text, size_t *characters);
 #endif

@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <expat.h>
 
@@ -191,25 +192,11 @@ void s3__xml_leaf(struct sigv4__buffer *out, const char *name, struct sigv4_slic
     sigv4__buffer_format(out, "</%s>", name);
 }
 
-/* Bytes of the UTF-8 character at p, of n; 0: it is none. */
-static size_t character(const unsigned char *p, size_t n)
-{
-    size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : p[0] >= 0xC2 ? 2 : 0;
-    if (len == 0 || len > n || p[0] > 0xF4)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    bool broken = (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
-                  (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F);
-    return broken ? 0 : len;
-}
-
 bool s3__xml_can_carry(struct sigv4_slice text)
 {
     const unsigned char *p = text.ptr;
     for (size_t i = 0, n; i < text.len; i += n) {
-        n = character(p + i, text.len - i);
+        n = sigv4__utf8_char((const char *)p + i, text.len - i);
         bool control = n == 1 && p[i] < 0x20 && p[i] != '\t' && p[i] != '\n' && p[i] != '\r';
         /* U+FFFE and U+FFFF */
         bool no_character = n == 3 && p[i] == 0xEF && p[i + 1] == 0xBF && p[i + 2] >= 0xBE;
