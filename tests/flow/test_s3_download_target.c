@@ -2,7 +2,6 @@
 #include "flow/s3_download.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 static void places_that_cannot_be_written(void **state)
 {
@@ -194,13 +193,6 @@ static void into_a_callback(void **state)
                 assert_string_equal(taker.got, text);
             transfer_down(t);
         }
-}
-
-static int ignore_closed_pipes(void **state)
-{
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    return 0;
 }
 
 int main(void)

@@ -2,7 +2,6 @@
 #include "flow/s3_upload.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 struct writer {
     int fd;
@@ -130,13 +129,6 @@ static void a_file_behind_a_descriptor(void **state)
     assert_int_equal(t->total, LENGTH - 5);
     close(upload.fd);
     transfer_down(t);
-}
-
-static int ignore_closed_pipes(void **state)
-{
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    return 0;
 }
 
 int main(void)
